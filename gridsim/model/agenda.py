@@ -1,0 +1,125 @@
+"""The agenda of a day: an event queue, and the working-time calendar.
+
+Events are ordered by (time, kind, id), an order a person can restate. Time is in days; day 0 is the first measured
+day and a Monday, warm-up days are negative.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gridsim.model.compiled import rule
+
+EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", "i4")], align=True)
+
+# Kinds of event, in the order in which ties are served: what frees hands comes before what asks for them.
+(WORKER_DONE, TEAM_DONE, TASK_DONE, SETTLED, REPORTED, DEADLINE_DUE, REOPENED, ON_THE_SPOT_CALL, AT_GRID, REFERRED,
+ RESUMED, AT_DEPARTMENT) = range(12)
+
+
+@rule()
+def _before(a, time, kind, ident):
+    if a.time != time:
+        return a.time < time
+    if a.kind != kind:
+        return a.kind < kind
+    return a.id < ident
+
+
+@rule()
+def push(t, time, kind, ident, stamp):
+    """Schedule an event; ``stamp`` is the case's version, so that events of an abandoned course go stale."""
+    heap = t.agenda
+    count = t.count[0]
+    i = count.agenda
+    count.agenda = i + 1
+    while i > 0:
+        parent = (i - 1) >> 1
+        if _before(heap[parent], time, kind, ident):
+            break
+        heap[i] = heap[parent]
+        i = parent
+    e = heap[i]
+    e.time, e.kind, e.id, e.stamp = time, kind, ident, stamp
+
+
+@rule()
+def pop(t):
+    """Remove the first event; returns (time, kind, id, stamp). The agenda must not be empty."""
+    heap = t.agenda
+    count = t.count[0]
+    first = heap[0]
+    out = (first.time, first.kind, first.id, first.stamp)
+    n = count.agenda - 1
+    count.agenda = n
+    last = heap[n]
+    time, kind, ident, stamp = last.time, last.kind, last.id, last.stamp
+    i = 0
+    while True:
+        child = 2 * i + 1
+        if child >= n:
+            break
+        if child + 1 < n:
+            right = heap[child + 1]
+            if _before(right, heap[child].time, heap[child].kind, heap[child].id):
+                child += 1
+        c = heap[child]
+        if not _before(c, time, kind, ident):
+            break
+        heap[i] = heap[child]
+        i = child
+    e = heap[i]
+    e.time, e.kind, e.id, e.stamp = time, kind, ident, stamp
+    return out
+
+
+@rule()
+def is_workday(p, day):
+    """Monday to Friday, or every day on the continuous calendar."""
+    return p.office == 0 or day % 7 < 5
+
+
+@rule()
+def next_open(p, time):
+    """First moment at or after ``time`` that lies in working hours."""
+    if p.office == 0:
+        return time
+    day = int(math.floor(time))
+    if is_workday(p, day):
+        if time < day + p.opens:
+            return day + p.opens
+        if time < day + p.closes:
+            return time
+    day += 1
+    while not is_workday(p, day):
+        day += 1
+    return day + p.opens
+
+
+@rule()
+def worked_by(p, time):
+    """Working days elapsed since day 0, fractions included; non-decreasing in ``time``."""
+    if p.office == 0:
+        return time
+    day = int(math.floor(time))
+    week, weekday = day // 7, day % 7
+    if weekday >= 5:
+        return week * 5.0 + 5.0
+    inside = (time - day - p.opens) / (p.closes - p.opens)
+    return week * 5.0 + weekday + min(1.0, max(0.0, inside))
+
+
+@rule()
+def work_end(p, time, work):
+    """When ``work`` working days that begin at ``time`` are done; nothing is done outside working hours."""
+    if work <= 0.0:
+        return time
+    if p.office == 0:
+        return time + work
+    start = next_open(p, time)
+    total = worked_by(p, start) + work
+    whole = int(math.ceil(total)) - 1
+    end = (whole // 5) * 7 + whole % 5 + p.opens + (total - whole) * (p.closes - p.opens)
+    return max(start, end)

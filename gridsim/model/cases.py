@@ -1,0 +1,292 @@
+"""Incident 事件 and case 案件: how one arises, what it is like, and how its file is closed (R1, lapse, R13).
+
+An incident is what happened; it becomes a case once somebody who matters knows. A row of ``CASE_DTYPE`` holds both, in
+the order of onset, and is never removed: open rows are counted, never dropped.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gridsim.model.agenda import AT_GRID, DEADLINE_DUE, REFERRED, REOPENED, REPORTED, push
+from gridsim.model.compiled import rule
+from gridsim.model.draws import ARRIVAL, CLOCKS, DEADLINE, NATURE, PARTNERS, chances, duration, normal, uniforms
+from gridsim.model.settings import QUANTILES, REOPEN
+
+# States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
+LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
+STATES = ("latent", "lapsed", "open", "resolved", "closed formally")
+BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET = range(4)
+CHANNELS = ("", "patrol", "resident", "at onset")
+MOST_DEPARTMENTS = 4
+
+CASE_DTYPE = np.dtype(
+    [
+        ("onset", "f8"), ("reported", "f8"), ("deadline", "f8"), ("closed", "f8"), ("resolved", "f8"),
+        ("lapsed", "f8"), ("complexity", "f8"), ("place", "i4"), ("ordinal", "i4"), ("resident", "i4"),
+        ("grid", "i4"), ("handler", "i4"), ("next", "i4"), ("version", "i4"), ("department", "i4", (MOST_DEPARTMENTS,)),
+        ("category", "i2"), ("state", "i2"), ("channel", "i2"), ("needs", "i2"), ("attempts", "i2"), ("returns", "i2"),
+        ("stage", "i2"), ("pending", "i2"), ("in_hand", "i2"), ("rejections", "i2"), ("drops", "i2"),
+        ("edge", "i1"), ("on_the_spot", "i1"), ("exhausted", "i1"), ("linked", "i1"), ("stalled", "i1"),
+        ("formal", "i1"), ("reopened", "i1"), ("queued", "i1"), ("overdue", "i1"),
+    ],
+    align=True,
+)
+
+# Clocks of the latent: what is left of each exposure (unit exponential) and the rates that consume it. A table of its
+# own, dense, because every day sweeps all of it.
+LATENT_DTYPE = np.dtype(
+    [("patrol", "f8"), ("report", "f8"), ("lapse", "f8"), ("visibility", "f8"), ("report_rate", "f8"),
+     ("lapse_rate", "f8"), ("since", "f8"), ("case", "i4"), ("place", "i4")],
+    align=True,
+)
+
+
+@rule()
+def arise(t, day):
+    """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
+
+    Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a
+    shock changes accepts other candidates but never renames them. Rate: ``place.rate`` per day.
+    """
+    p = t.settings[0]
+    for i in range(len(t.next_arrival)):
+        while t.next_arrival[i] < day + 1:
+            now = t.next_arrival[i]
+            place = t.place[i]
+            ordinal = place.ordinal
+            place.ordinal = ordinal + 1
+            gap, accept, kind, who = uniforms(p.seed, p.replicate, ARRIVAL, i, ordinal, 0)
+            t.next_arrival[i] = now - math.log(gap) / (place.rate * p.arrivals_headroom)
+            if accept * p.arrivals_headroom < 1.0:
+                _begin(t, i, ordinal, now, kind, who)
+
+
+@rule()
+def first_arrival(t, start):
+    """Give every place the time of its first candidate; ordinal 0 is the stretch before it."""
+    p = t.settings[0]
+    for i in range(len(t.next_arrival)):
+        place = t.place[i]
+        if place.rate > 0.0:
+            gap = uniforms(p.seed, p.replicate, ARRIVAL, i, 0, 0)[0]
+            t.next_arrival[i] = start - math.log(gap) / (place.rate * p.arrivals_headroom)
+        else:
+            t.next_arrival[i] = math.inf
+        place.ordinal = 1
+
+
+@rule()
+def blank(t, i, ordinal, now, kind):
+    """Append a case row for an incident at place ``i``; returns its id."""
+    count = t.count[0]
+    n = count.cases
+    count.cases = n + 1
+    place = t.place[i]
+    case = t.case[n]
+    category = 0
+    while kind > t.category[category].share_below:
+        category += 1
+    case.onset = now
+    case.reported = case.deadline = case.closed = case.resolved = case.lapsed = math.nan
+    case.place, case.ordinal, case.category = i, ordinal, category
+    case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
+    case.state = LATENT
+    for k in range(MOST_DEPARTMENTS):
+        case.department[k] = -1
+    return n
+
+
+@rule()
+def _begin(t, i, ordinal, now, kind, who):
+    p = t.settings[0]
+    n = blank(t, i, ordinal, now, kind)
+    case = t.case[n]
+    place = t.place[i]
+    case.resident = place.first_resident + int(who * place.residents) if place.residents > 0 else -1
+    count = t.count[0]
+    count.arisen += 1
+    t.day[count.day].arisen += 1
+    if p.passive == 1:
+        case.channel = AT_ONSET
+        push(t, now, REPORTED, n, 0)
+    else:
+        become_latent(t, n, now)
+
+
+@rule()
+def become_latent(t, n, since):
+    """Start the competing clocks of patrol, report and lapse; also for an incident wrongly rejected at intake."""
+    case = t.case[n]
+    case.state = LATENT
+    count = t.count[0]
+    row = t.latent[count.latent]
+    count.latent += 1
+    a, b, c, edge = chances(t, CLOCKS, case, case.rejections)
+    row.patrol, row.report, row.lapse = -math.log(a), -math.log(b), -math.log(c)
+    category = t.category[case.category]
+    p = t.settings[0]
+    row.visibility = category.visibility
+    row.lapse_rate = category.lapse_rate
+    row.report_rate = p.residents_report_rate * category.reporting if p.rules_residents == 1 else 0.0
+    if case.resident >= 0:
+        row.report_rate *= t.propensity[case.resident]
+    row.since = since
+    row.case, row.place = n, case.place
+
+
+@rule()
+def nature(t, n):
+    """What the incident is like, the same under every policy: complexity, departments needed, edge, fast lane.
+
+    Complexity c ~ Beta(category mean, concentration); departments K = 1 + Poisson(extra), at most four.
+    """
+    p = t.settings[0]
+    case = t.case[n]
+    category = t.category[case.category]
+    u, need, many, spot = chances(t, NATURE, case, 0)
+    x = u * (QUANTILES - 1)
+    j = int(x)
+    case.complexity = category.complexity[j] + (x - j) * (category.complexity[j + 1] - category.complexity[j])
+    if p.rules_grid_handling == 0 or need < min(1.0, category.needs * p.departments_need_factor):
+        case.needs = how_many(t, many)
+        partners(t, n)
+    else:
+        case.on_the_spot = 1 if case.channel == BY_PATROL and spot < p.handling_on_the_spot_share else 0
+    edge = chances(t, NATURE, case, 1)[0]
+    case.edge = 1 if edge < t.place[case.place].edge_share else 0
+
+
+@rule()
+def how_many(t, u):
+    """K = 1 + Poisson(extra) by inversion, at most four and at most the number of fields."""
+    p = t.settings[0]
+    most = min(MOST_DEPARTMENTS, t.count[0].fields)
+    term = math.exp(-p.departments_extra)
+    below = term
+    k = 1
+    while u > below and k < most:
+        term *= p.departments_extra / k
+        below += term
+        k += 1
+    return k
+
+
+@rule()
+def partners(t, n):
+    """Departments the case needs: the category's own first, further ones drawn without repetition.
+
+    Departments stand in rows of ``district · fields + field``; city-level ones follow the districts.
+    """
+    p = t.settings[0]
+    case = t.case[n]
+    fields = t.count[0].fields
+    district = t.place[case.place].district
+    for k in range(case.needs):
+        pick, high, _, _ = chances(t, PARTNERS, case, k)
+        field = t.category[case.category].lead
+        if k > 0:  # the field of rank `rank` among those not taken yet
+            rank = int(pick * (fields - k))
+            field = -1
+            while rank >= 0:
+                field += 1
+                taken = False
+                for j in range(k):
+                    taken = taken or case.department[j] % fields == field
+                rank -= 0 if taken else 1
+        level = t.count[0].districts if high < p.departments_city_level_share else district
+        case.department[k] = level * fields + field
+
+
+@rule()
+def count_open(t, now, change):
+    """Keep the stock of open cases and its integral over time (case-days), for the exact mean backlog."""
+    count = t.count[0]
+    today = t.day[count.day]
+    today.case_days += count.open * (now - count.open_since)
+    count.open_since = now
+    count.open += change
+
+
+@rule()
+def open_file(t, n, now):
+    """The incident becomes a case: reported, given a deadline, open."""
+    case = t.case[n]
+    p = t.settings[0]
+    case.state = OPEN
+    case.reported = now
+    case.deadline = now + t.category[case.category].deadline
+    case.grid = t.place[case.place].grid
+    count_open(t, now, 1)
+    nature(t, n)
+    if p.rules_deadlines == 1:
+        push(t, case.deadline, DEADLINE_DUE, n, 0)
+
+
+@rule()
+def settle(t, n, now):
+    """R13. True resolution: the problem is gone and the file is closed."""
+    case = t.case[n]
+    case.state = RESOLVED
+    case.resolved = case.closed = now
+    case.version += 1
+    count_open(t, now, -1)
+    count = t.count[0]
+    count.resolved += 1
+    t.day[count.day].resolved += 1
+
+
+@rule()
+def deadline_due(t, n, now):
+    """R13. At its first breached deadline an open case may be closed on paper (形式办结), the problem unsolved.
+
+    Chance ``closure.formal``, once. Work in hand is not abandoned: a case that somebody is working on at that moment
+    stays open. Some of them come back: ``closure.reopen`` after ``closure.reopen_delay``. Returns True if closed.
+    """
+    case = t.case[n]
+    p = t.settings[0]
+    if case.state != OPEN:
+        return False
+    case.overdue = 1
+    close, back, _, _ = chances(t, DEADLINE, case, 0)
+    if close >= p.closure_formal or case.in_hand > 0:
+        return False
+    case.state = CLOSED_FORMALLY
+    case.formal = 1
+    case.closed = now
+    case.version += 1
+    case.pending = 0
+    count_open(t, now, -1)
+    count = t.count[0]
+    count.formal += 1
+    t.day[count.day].closed_formally += 1
+    if case.stalled == 1:
+        case.stalled = 0
+        count.stalled -= 1
+    if back < p.closure_reopen:
+        push(t, now + duration(t, REOPEN, case, 0), REOPENED, n, case.version)
+    return True
+
+
+@rule()
+def reopen(t, n, now):
+    """R13. The problem was never solved and the case comes back, to start its course anew."""
+    case = t.case[n]
+    case.state = OPEN
+    case.closed = math.nan
+    case.reopened = 1
+    case.stage = case.pending = 0
+    case.linked = 0
+    count_open(t, now, 1)
+    count = t.count[0]
+    count.formal -= 1
+    t.day[count.day].reopened += 1
+    push(t, now, REFERRED if case.needs > 0 else AT_GRID, n, case.version)
+
+
+@rule()
+def spread(sigma, u, v):
+    """Lognormal factor with mean 1."""
+    return math.exp(sigma * normal(u, v) - sigma * sigma / 2)

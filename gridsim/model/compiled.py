@@ -1,0 +1,71 @@
+"""The two decorators of compiled code, and a cache that notices edited sources.
+
+``entry`` marks what Python calls, ``rule`` everything else: rules carry no Python wrapper, which makes the
+first compilation several times faster. With ``NUMBA_DISABLE_JIT=1`` both leave plain Python functions.
+
+Numba's own cache does not notice an edited helper in another file and answers with the old machine code; the
+cache folder is therefore named by a hash of all sources of the model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from platformdirs import user_cache_dir
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256(numba.__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_folder() -> Path | None:
+    wished = os.environ.get("NUMBA_CACHE_DIR")
+    roots = [Path(wished)] if wished else [Path(user_cache_dir("gridsim", appauthor=False)),
+                                           Path(tempfile.gettempdir()) / f"gridsim-{os.environ.get('USER', 'cache')}"]
+    for root in roots:
+        folder = root / "compiled" / SOURCES
+        if _writable(folder):
+            return folder
+    return None
+
+
+SOURCES = _sources_hash()
+FOLDER = _cache_folder()
+
+
+def entry(function: Callable[..., Any]) -> Any:
+    """Compile what Python calls: releases the GIL, cached on disk where a folder is writable."""
+    before = numba.config.CACHE_DIR
+    try:
+        numba.config.CACHE_DIR = str(FOLDER or "")  # only while decorating: other users' caches stay theirs
+        return numba.njit(nogil=True, cache=FOLDER is not None)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def rule(*signature: str) -> Any:
+    """Compile what only compiled code calls; an explicit signature keeps draws from being typed again."""
+    return numba.njit(*signature, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+def is_compiled() -> bool:
+    """True when this machine's cache already holds the compiled model, so that the first run starts at once."""
+    return bool(numba.config.DISABLE_JIT) or (FOLDER is not None and any(FOLDER.rglob("day.advance*.nbc")))

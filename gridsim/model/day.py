@@ -1,0 +1,170 @@
+"""The order of a day. READ THIS FIRST.
+
+One simulated day is: calendar, what happens in the city, who notices, and then the handling of cases in continuous
+time. A rule stands in the file of its noun and never calls another noun's rule: it schedules an event, and
+``dispatch_event`` below passes it on. Rules that a later version adds have their place named here.
+"""
+
+from __future__ import annotations
+
+from gridsim.model.agenda import (
+    AT_DEPARTMENT,
+    AT_GRID,
+    DEADLINE_DUE,
+    ON_THE_SPOT_CALL,
+    REFERRED,
+    REOPENED,
+    REPORTED,
+    RESUMED,
+    SETTLED,
+    TASK_DONE,
+    TEAM_DONE,
+    WORKER_DONE,
+    pop,
+    push,
+)
+from gridsim.model.cases import arise, count_open, deadline_due, first_arrival, reopen, settle
+from gridsim.model.compiled import entry, rule
+from gridsim.model.departments import free_task, is_live, join, team_done
+from gridsim.model.gridworkers import (
+    arrive_at_grid,
+    attempt_over,
+    call_worker,
+    leave_queue,
+    on_the_spot,
+    sweep_latent,
+    try_again,
+)
+from gridsim.model.platform import MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
+
+
+@entry
+def begin(t, start, rate, span, below, formal_for_good):
+    """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases."""
+    t.count[0].open_since = start
+    first_arrival(t, start)
+    if rate > 0.0:
+        stalled_stock(t, start, rate, span, below, formal_for_good)
+
+
+@entry
+def advance(t, first, last, room):
+    """Run days ``first`` to ``last`` − 1; returns the first day not run.
+
+    Stops early when a table could overflow within the next day, so that the caller can enlarge it: ``room`` is a bound
+    on the incidents of one day.
+    """
+    for day in range(first, last):
+        if not _has_room(t, room):
+            return day
+        one_day(t, day)
+    return last
+
+
+@rule()
+def one_day(t, day):
+    """A day, in order (MODEL §3)."""
+    # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
+    arise(t, day)  # 2. R1
+    # 3. R2 escalation comes here
+    sweep_latent(t, day)  # 4. R3 patrol, R4 residents, lapse (R5 video and R6 self-resolution join them)
+    handle_until(t, day + 1.0)  # 5. and 6.: R7 intake, R8 triage, R9 grid, R11 whistle, R12 departments, R13 closure
+    # 7. R14 feedback, R15 trust, R16 participation; 8. R17 staff, R18 outreach, R19 security come here
+    record(t, day)  # 9.
+
+
+@rule()
+def handle_until(t, end):
+    """Serve all events before ``end``, in order of (time, kind, id)."""
+    count = t.count[0]
+    while count.agenda > 0 and t.agenda[0].time < end:
+        now, kind, ident, stamp = pop(t)
+        count.events += 1
+        dispatch_event(t, now, kind, ident, stamp)
+
+
+@rule()
+def dispatch_event(t, now, kind, ident, stamp):
+    """Pass an event to its noun. An event of a case whose course was abandoned (another version) is void."""
+    if kind == WORKER_DONE:
+        _worker_done(t, ident, now)
+    elif kind == TEAM_DONE:
+        team_done(t, ident, now)
+    elif kind == TASK_DONE:
+        live, n = is_live(t, ident), t.task[ident].case
+        free_task(t, ident)
+        if live:
+            part_done(t, n, now)
+    elif kind == AT_DEPARTMENT:
+        if is_live(t, ident):
+            join(t, ident, now)
+        else:
+            free_task(t, ident)
+    elif kind == REPORTED:
+        intake(t, ident, now)
+    elif kind == DEADLINE_DUE:
+        if deadline_due(t, ident, now):
+            leave_queue(t, ident)
+    elif stamp != t.case[ident].version:
+        return
+    elif kind == AT_GRID:
+        arrive_at_grid(t, ident, now)
+    elif kind == REFERRED:
+        whistle(t, ident, now)
+    elif kind == RESUMED:
+        resume(t, ident, now)
+    elif kind == SETTLED:
+        settle(t, ident, now)
+    elif kind == ON_THE_SPOT_CALL:
+        if not on_the_spot(t, ident, now):
+            push(t, now, AT_GRID, ident, stamp)
+    elif kind == REOPENED:
+        reopen(t, ident, now)
+
+
+@rule()
+def _worker_done(t, which, now):
+    home = t.worker[which].grid
+    n, outcome = attempt_over(t, which, now)
+    if outcome == 1:
+        push(t, now, SETTLED, n, t.case[n].version)
+    elif outcome == 0:
+        try_again(t, n, now)
+    else:
+        exhausted(t, n, now)
+    call_worker(t, home, now)
+
+
+@rule()
+def record(t, day):
+    """Write the stocks at the day's end."""
+    count = t.count[0]
+    count_open(t, day + 1.0, 0)
+    row = t.day[count.day]
+    row.day = day
+    row.latent = count.latent
+    row.open = count.open
+    row.stalled = count.stalled
+    row.arisen_so_far = count.arisen
+    row.lapsed_so_far = count.lapsed
+    row.resolved_so_far = count.resolved
+    row.formal_so_far = count.formal
+    waiting = 0
+    for d in range(len(t.department)):
+        waiting += t.department[d].queue
+    row.waiting_at_departments = waiting
+    count.day += 1
+
+
+@rule()
+def _has_room(t, room):
+    """True when no table can overflow within a day that brings at most ``room`` incidents.
+
+    A live case has at most one event of its course, one deadline, one reopening and its sub-tasks; every worker and
+    every latent incident at most one.
+    """
+    count = t.count[0]
+    cases = count.open + count.latent + room
+    return (count.cases + room <= len(t.case) and count.latent + room <= len(t.latent)
+            and count.tasks + cases * MOST_TASKS // 2 <= len(t.task) and count.day < len(t.day)
+            and count.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda))

@@ -1,0 +1,302 @@
+"""Gridworkers 网格员: hours (R17), patrol of the latent (R3, with R4 and lapse as competing clocks), handling (R9)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from gridsim.model.agenda import AT_GRID, REPORTED, WORKER_DONE, is_workday, next_open, push, work_end
+from gridsim.model.agents import RowAgent, columns
+from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED
+from gridsim.model.compiled import rule
+from gridsim.model.draws import ATTEMPT, chances, duration
+from gridsim.model.settings import ON_THE_SPOT, SERVICE, WORKDAYS
+
+FULL_TIME, PART_TIME, FIRM_STAFF = range(3)
+ROLES = ("full-time", "part-time", "firm staff")
+YEAR = 365
+
+WORKER_DTYPE = np.dtype(
+    [("grid", "i4"), ("role", "i2"), ("nominal", "i2"), ("fte", "f8"), ("case", "i4"), ("attempt_success", "i4"),
+     ("bank", "f8"), ("bank_day", "i8"), ("today", "i8"), ("used_today", "f8"), ("event_hours", "f8"),
+     ("events", "i8")],
+    align=True,
+)
+
+
+@rule()
+def sweep_latent(t, day):
+    """R3 patrol, R4 residents, lapse: competing clocks of every latent incident, in continuous time.
+
+    Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
+    ``patrol_hazard[place] · visibility`` a working day; residents and lapse all day long. The first to run out
+    decides, so more patrol can only bring a detection forward.
+    """
+    p = t.settings[0]
+    count = t.count[0]
+    today = t.day[count.day]
+    work = is_workday(p, day)
+    length = p.closes - p.opens
+    kept = 0
+    for j in range(count.latent):
+        row = t.latent[j]
+        start = max(row.since, float(day))
+        end = day + 1.0
+        if start >= end:
+            t.latent[kept] = row
+            kept += 1
+            continue
+        walk = 0.0
+        opens = max(start, day + p.opens)
+        window = day + p.closes - opens
+        if work and window > 0.0 and p.rules_patrol == 1:
+            walk = t.patrol_hazard[row.place] * row.visibility / length
+        found = opens + row.patrol / walk if walk * window >= row.patrol and walk > 0.0 else math.inf
+        told = start + row.report / row.report_rate if row.report_rate * (end - start) >= row.report else math.inf
+        gone = start + row.lapse / row.lapse_rate if row.lapse_rate * (end - start) >= row.lapse else math.inf
+        first = min(found, told, gone)
+        if first == math.inf:
+            row.patrol -= walk * max(window, 0.0)
+            row.report -= row.report_rate * (end - start)
+            row.lapse -= row.lapse_rate * (end - start)
+            t.latent[kept] = row
+            kept += 1
+        elif first == found:
+            t.case[row.case].channel = BY_PATROL
+            push(t, found, REPORTED, row.case, 0)
+        elif first == told:
+            t.case[row.case].channel = BY_RESIDENT
+            push(t, told, REPORTED, row.case, 0)
+        else:
+            case = t.case[row.case]
+            case.state = LAPSED
+            case.lapsed = gone
+            count.lapsed += 1
+            today.lapsed += 1
+    count.latent = kept
+
+
+@rule()
+def accrue(t, which, day):
+    """R17. Bring a worker's account of event hours up to ``day``.
+
+    A year's remainder (hours less administration, training and patrol) accrues evenly over its working days, with one
+    month's worth in advance on the first day of each accounting year; what is unused lapses at its end. Hence events
+    can never take more than the year's remainder.
+    """
+    p = t.settings[0]
+    w = t.worker[which]
+    yearly = p.event_hours_year * w.fte
+    daily = yearly * (11.0 / 12.0) / WORKDAYS
+    year = day // YEAR
+    if w.bank_day < year * YEAR:
+        w.bank = yearly / 12.0
+        w.bank_day = year * YEAR - 1
+    a, b = w.bank_day + 1, day + 1
+    if p.office == 1:
+        days = (b // 7 - a // 7) * 5 + min(b % 7, 5) - min(a % 7, 5)
+    else:
+        days = b - a
+    w.bank += daily * days
+    w.bank_day = day
+    if w.today != day:
+        w.today = day
+        w.used_today = 0.0
+
+
+@rule()
+def deliver(t, which, now, hours):
+    """R17. When ``hours`` of event work that a worker begins now are done, within day and year budgets.
+
+    At most ``staff.event_hours`` a working day and never more than the account holds; unfinished work is resumed on
+    the next working day.
+    """
+    p = t.settings[0]
+    w = t.worker[which]
+    w.event_hours += hours
+    t.day[t.count[0].day].event_hours += hours
+    if p.rules_hours == 0:
+        return work_end(p, now, hours / p.hours_a_day)
+    while True:
+        now = next_open(p, now)
+        day = int(math.floor(now))
+        accrue(t, which, day)
+        left = min((day + p.closes - now) * 24.0, p.staff_event_hours - w.used_today, w.bank)
+        if left >= hours:
+            w.used_today += hours
+            w.bank -= hours
+            return now + hours / 24.0
+        left = max(left, 0.0)
+        w.used_today += left
+        w.bank -= left
+        hours -= left
+        now = day + 1.0
+
+
+@rule()
+def handler_of(t, g):
+    """R9. Who serves a grid: itself, or, below ``staff.cover_below_fte``, the least-loaded of its community.
+
+    Load is live cases per full-time equivalent; ties go to the lower grid number.
+    """
+    p = t.settings[0]
+    grid = t.grid[g]
+    if p.rules_cover == 0 or (grid.dedicated == 0 and grid.fte >= p.staff_cover_below_fte):
+        return g
+    community = t.community[grid.community]
+    best, least = grid.fallback, math.inf
+    for h in range(community.first_grid, community.first_grid + community.grids):
+        other = t.grid[h]
+        if other.fte >= p.staff_cover_below_fte and other.load / other.fte < least:
+            best, least = h, other.load / other.fte
+    return best
+
+
+@rule()
+def arrive_at_grid(t, n, now):
+    """R9. A case joins the queue of the grid that handles it; first come, first served."""
+    case = t.case[n]
+    case.grid = t.place[case.place].grid  # the partition in force now
+    g = handler_of(t, case.grid)
+    case.handler = g
+    grid = t.grid[g]
+    case.next = -1
+    case.queued = 1
+    if grid.tail >= 0:
+        t.case[grid.tail].next = n
+    else:
+        grid.head = n
+    grid.tail = n
+    grid.load += 1
+    call_worker(t, g, now)
+
+
+@rule()
+def leave_queue(t, n):
+    """Take a waiting case out of its queue, because its file was closed on paper."""
+    case = t.case[n]
+    if case.queued == 0:
+        return
+    grid = t.grid[case.handler]
+    before, here = -1, grid.head
+    while here != n:
+        before, here = here, t.case[here].next
+    if before < 0:
+        grid.head = case.next
+    else:
+        t.case[before].next = case.next
+    if grid.tail == n:
+        grid.tail = before
+    grid.load -= 1
+    case.queued = 0
+    case.next = -1
+
+
+@rule()
+def idle_worker(t, g):
+    """The idle worker of a grid with the fewest event hours so far, or −1; ties go to the lower number."""
+    grid = t.grid[g]
+    best = -1
+    for w in range(grid.first_worker, grid.first_worker + grid.workers):
+        worker = t.worker[w]
+        free = worker.case < 0 and worker.nominal == 0 and worker.fte > 0.0
+        if free and (best < 0 or worker.event_hours < t.worker[best].event_hours):
+            best = w
+    return best
+
+
+@rule()
+def call_worker(t, g, now):
+    """R9. Idle workers take waiting cases. Hours: the attempt's, plus entry of an unregistered reporter, plus travel."""
+    p = t.settings[0]
+    grid = t.grid[g]
+    while grid.head >= 0:
+        which = idle_worker(t, g)
+        if which < 0:
+            return
+        n = grid.head
+        case = t.case[n]
+        grid.head = case.next
+        if grid.head < 0:
+            grid.tail = -1
+        case.queued = 0
+        case.next = -1
+        hours = duration(t, SERVICE, case, case.attempts)
+        if case.grid != g:
+            hours *= 1.0 + p.staff_travel_penalty
+        if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+            hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+        begin(t, which, n, now, hours)
+
+
+@rule()
+def on_the_spot(t, n, now):
+    """R9. A patrolling worker settles it at once, if one of the grid is free; otherwise it goes the usual way.
+
+    Returns False when nobody is free.
+    """
+    case = t.case[n]
+    which = idle_worker(t, case.grid)
+    if which < 0:
+        return False
+    case.handler = case.grid
+    t.grid[case.grid].load += 1
+    begin(t, which, n, now, duration(t, ON_THE_SPOT, case, 0))
+    return True
+
+
+@rule()
+def begin(t, which, n, now, hours):
+    """A worker takes a case in hand; no worker ever has two."""
+    worker = t.worker[which]
+    case = t.case[n]
+    worker.case = n
+    worker.events += 1
+    case.in_hand = 1
+    t.day[t.count[0].day].attempts += 1
+    push(t, deliver(t, which, now, hours), WORKER_DONE, which, case.version)
+
+
+@rule()
+def attempt_over(t, which, now):
+    """R9. An attempt ends; success = logistic(ability − slope · complexity), times the local bonus of a dedicated grid.
+
+    Complexity belongs to the case, so a hard one stays hard. Returns (case, 1 solved, 0 to try again, −1 exhausted).
+    """
+    p = t.settings[0]
+    worker = t.worker[which]
+    n = worker.case
+    worker.case = -1
+    case = t.case[n]
+    case.in_hand = 0
+    t.grid[case.handler].load -= 1
+    luck = chances(t, ATTEMPT, case, case.attempts)[0]
+    case.attempts += 1
+    chance = 1.0 / (1.0 + math.exp(-(p.handling_ability - p.handling_complexity_slope * case.complexity)))
+    if luck < chance * t.grid[case.grid].local_gain:
+        return n, 1
+    if case.attempts >= p.handling_max_attempts and p.rules_departments == 1:
+        return n, -1
+    return n, 0
+
+
+@rule()
+def try_again(t, n, now):
+    """A failed case goes to the end of the queue."""
+    push(t, now, AT_GRID, n, t.case[n].version)
+
+
+@columns(WORKER_DTYPE, "worker")
+class Gridworker(RowAgent):
+    """网格员: full-time 专职, part-time 兼职, or staff of the firm in a dedicated grid."""
+
+    @property
+    def role_name(self) -> str:
+        """Role in words."""
+        return ROLES[self.role]  # type: ignore[attr-defined]
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a case is in hand."""
+        return self.case >= 0  # type: ignore[attr-defined, no-any-return]

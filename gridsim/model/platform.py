@@ -1,0 +1,291 @@
+"""The platform 综治平台: audits reports (R7), finds the owner (R8), and whistles departments or refers (R11)."""
+
+from __future__ import annotations
+
+import math
+
+from gridsim.model.agenda import AT_DEPARTMENT, AT_GRID, ON_THE_SPOT_CALL, REFERRED, RESUMED, SETTLED, push
+from gridsim.model.cases import (
+    AT_ONSET,
+    BY_PATROL,
+    BY_RESIDENT,
+    MOST_DEPARTMENTS,
+    OPEN,
+    become_latent,
+    blank,
+    count_open,
+    how_many,
+    nature,
+    open_file,
+    partners,
+)
+from gridsim.model.compiled import rule
+from gridsim.model.departments import new_task
+from gridsim.model.draws import DROP, INTAKE, STOCK, TRIAGE, WHISTLE, chances, duration, uniforms
+from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
+
+MOST_RETURNS = 20
+
+
+@rule()
+def intake(t, n, now):
+    """R7. Audit a report: an invalid one is no incident, a duplicate is known, a real one may be wrongly rejected.
+
+    False reports and duplicates are counted in a ledger of their own, outside conservation: beside every genuine
+    report a false one comes with chance (1 − w) / v − 1 (whole part certain), so that the share v passes the audit. A
+    wrongly rejected incident (w) is latent again and looked for from the next day on.
+    """
+    p = t.settings[0]
+    count = t.count[0]
+    today = t.day[count.day]
+    case = t.case[n]
+    patrolled = case.channel == BY_PATROL
+    if patrolled:
+        today.patrol_reports += 1
+    elif case.channel == BY_RESIDENT:
+        today.resident_reports += 1
+    if p.rules_intake == 1 and case.channel != AT_ONSET:
+        wrong, false, twice, _ = chances(t, INTAKE, case, case.rejections)
+        ratio = p.false_patrol if patrolled else p.false_residents
+        extra = int(ratio) + (1 if false < ratio - int(ratio) else 0)
+        if patrolled:
+            today.patrol_reports += extra
+        else:
+            today.resident_reports += extra
+            if twice < p.intake_duplicates / (1.0 - min(p.intake_duplicates, 0.99)):
+                today.duplicates += 1
+        today.invalid += extra
+        if wrong < p.intake_wrong_rejection:
+            today.invalid += 1
+            case.rejections += 1
+            case.channel = 0
+            become_latent(t, n, math.floor(now) + 1.0)
+            return
+    if patrolled:
+        today.valid_patrol += 1
+    else:
+        today.valid_residents += 1
+    open_file(t, n, now)
+    dispatch(t, n, now)
+
+
+@rule()
+def dispatch(t, n, now):
+    """R8. Find the owner: misrouted dispatches return (geometric), edge cases of a dedicated grid are disputed.
+
+    A case settled on the spot needs no dispatch. One that needs departments climbs ``linkage.hops`` tiers first.
+    """
+    p = t.settings[0]
+    case = t.case[n]
+    if case.on_the_spot == 1:
+        push(t, now, ON_THE_SPOT_CALL, n, case.version)
+        return
+    delay = 0.0
+    if p.rules_triage == 1:
+        delay += _returns(t, n, p.triage_accuracy, 0)
+    if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
+        agree = chances(t, TRIAGE, case, 9999)[0]
+        if agree >= p.dedicated_interoperation:
+            t.day[t.count[0].day].disputes += 1
+            delay += duration(t, DISPUTE, case, 0)
+    if case.needs > 0:
+        push(t, now + delay + climb(t, n, 0), REFERRED, n, case.version)
+    else:
+        push(t, now + delay, AT_GRID, n, case.version)
+
+
+@rule()
+def _returns(t, n, accuracy, course):
+    """Delay of Geometric(accuracy) returns, each with its own keyed delay; ``course`` tells the dispatches apart."""
+    case = t.case[n]
+    u = chances(t, TRIAGE, case, course)[0]
+    delay = 0.0
+    k = 0
+    within = accuracy
+    while u > within and k < MOST_RETURNS:
+        delay += duration(t, RETURN, case, course * 64 + k)
+        k += 1
+        within += accuracy * (1.0 - accuracy) ** k
+    case.returns += k
+    return delay
+
+
+@rule()
+def climb(t, n, course):
+    """Delay of the hops up the tiers, from grid to the district's departments."""
+    p = t.settings[0]
+    case = t.case[n]
+    delay = 0.0
+    for k in range(p.linkage_hops):
+        delay += duration(t, HOP, case, course * 64 + k)
+    return delay
+
+
+@rule()
+def whistle(t, n, now):
+    """R11. The grid whistles (网格吹哨): the departments answer with chance ρ, or the case is referred one by one.
+
+    Answered: each department reports in after its own delay and all work side by side, so the case takes the longest
+    of them; with ``linkage.parallel`` off they follow one another.
+    """
+    p = t.settings[0]
+    case = t.case[n]
+    today = t.day[t.count[0].day]
+    today.whistles += 1
+    answer = chances(t, WHISTLE, case, case.reopened)[0]
+    case.linked = 1 if answer < p.linkage_rate else 0
+    case.stage = 0
+    if case.linked == 1:
+        today.linked += 1
+        together = case.needs if p.linkage_parallel == 1 else 1
+        case.pending = together
+        for k in range(together):
+            _report_in(t, n, k, now)
+    else:
+        refer(t, n, now)
+
+
+@rule()
+def _report_in(t, n, k, now):
+    case = t.case[n]
+    task = new_task(t, n, k)
+    push(t, now + duration(t, REPORT_IN, case, case.reopened * 8 + k), AT_DEPARTMENT, task, case.version)
+
+
+@rule()
+def refer(t, n, now):
+    """R11. Unlinked: the department of this stage may let the case lie (stalled, taken up again later), or takes it.
+
+    Dropped with chance ``linkage.drop``, again at every resumption; otherwise it arrives after the returns of a
+    referral, whose accuracy the information silo lowers. Stalled is never for ever: re-entry after
+    ``linkage.stalled``.
+    """
+    p = t.settings[0]
+    case = t.case[n]
+    luck = chances(t, DROP, case, case.drops)[0]
+    if luck < p.linkage_drop:
+        case.stalled = 1
+        t.count[0].stalled += 1
+        push(t, now + duration(t, STALLED, case, case.drops), RESUMED, n, case.version)
+        case.drops += 1
+        return
+    course = 1 + case.stage + 8 * case.reopened
+    delay = _returns(t, n, p.referral_accuracy, course) if p.rules_triage == 1 else 0.0
+    task = new_task(t, n, case.stage)
+    case.pending = 1
+    push(t, now + delay, AT_DEPARTMENT, task, case.version)
+
+
+@rule()
+def resume(t, n, now):
+    """A stalled case is taken up again."""
+    case = t.case[n]
+    case.stalled = 0
+    t.count[0].stalled -= 1
+    refer(t, n, now)
+
+
+@rule()
+def part_done(t, n, now):
+    """A department has finished its part: the case is settled when none is left, else it goes on to the next."""
+    p = t.settings[0]
+    case = t.case[n]
+    case.pending -= 1
+    if case.pending > 0:
+        return
+    one_by_one = case.linked == 0 or p.linkage_parallel == 0
+    if one_by_one and case.stage + 1 < case.needs:
+        case.stage += 1
+        if case.linked == 1:
+            case.pending = 1
+            _report_in(t, n, case.stage, now)
+        else:
+            refer(t, n, now)
+    else:
+        push(t, now, SETTLED, n, case.version)
+
+
+@rule()
+def exhausted(t, n, now):
+    """Every grid attempt failed: one department is called (K = 1), up the tiers."""
+    case = t.case[n]
+    case.exhausted = 1
+    case.needs = 1
+    partners(t, n)
+    push(t, now + climb(t, n, 1), REFERRED, n, case.version)
+
+
+@rule()
+def stalled_stock(t, start, rate, span, below, formal_for_good):
+    """Fill the start with its stationary stock of stalled cases.
+
+    Relaxation takes stalled time ÷ (1 − drop), hundreds of days, so warm-up alone cannot reach it. Referrals of the
+    last ``span`` days before ``start`` come at ``rate`` a day to a place and category drawn from ``below``
+    (cumulative, shape places × categories), play only the lottery of being dropped and taken up, and those still
+    lying at ``start`` are opened with their true age.
+    """
+    p = t.settings[0]
+    categories = len(t.category)
+    s, i = start - span, 0
+    while True:
+        gap, where, many, gone = uniforms(p.seed, p.replicate, STOCK, 0, i, 0)
+        s -= math.log(gap) / rate
+        if s >= start:
+            break
+        i += 1
+        if gone < formal_for_good:
+            continue
+        cell = min(int(_search(below, where)), len(below) - 1)
+        place, category = cell // categories, cell % categories
+        stage, drops, now = 0, 0, s
+        needed = how_many(t, many)
+        while now < start and stage < needed:
+            luck, lie, _, _ = uniforms(p.seed, p.replicate, STOCK, 1 + stage, i, 1 + drops)
+            if luck < p.linkage_drop:
+                d = t.duration[STALLED]
+                now -= d.scale * math.log(lie)
+                drops += 1
+            else:
+                stage += 1
+        if now >= start and stage < needed:
+            _lay_down(t, place, category, i, s, needed, stage, now)
+
+
+@rule()
+def _search(below, u):
+    """First index whose cumulative value reaches ``u`` (binary search)."""
+    low, high = 0, len(below)
+    while low < high:
+        mid = (low + high) // 2
+        if below[mid] < u:
+            low = mid + 1
+        else:
+            high = mid
+    return low
+
+
+@rule()
+def _lay_down(t, place, category, i, reported, needed, stage, until):
+    count = t.count[0]
+    n = blank(t, place, 2**31 - 1 - i, reported, 0.0)
+    case = t.case[n]
+    case.category = category
+    case.channel = BY_PATROL
+    case.state = OPEN
+    case.reported = reported
+    case.deadline = reported + t.category[category].deadline
+    case.overdue = 1
+    nature(t, n)
+    case.needs = needed  # as the lottery that it has gone through had it
+    partners(t, n)
+    case.on_the_spot = 0
+    case.stage = stage
+    case.stalled = 1
+    case.drops = 8
+    count.arisen += 1
+    count.stalled += 1
+    count_open(t, count.open_since, 1)
+    push(t, until, RESUMED, n, 0)
+
+
+MOST_TASKS = 2 * MOST_DEPARTMENTS  # a case and the abandoned course before its reopening

@@ -1,0 +1,124 @@
+"""The scenario as the compiled rules read it: one record of numbers, one table of durations, one of categories.
+
+Field names are the registry's keys with an underscore for the dot: ``linkage.rate`` is ``p.linkage_rate``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from scipy.stats import beta
+
+from gridsim.scenario.checks import PATROL_DAYS
+from gridsim.scenario.distributions import lognormal_sigma
+from gridsim.scenario.parameters import REGISTRY, Parameter
+from gridsim.scenario.scenario import Scenario
+
+WORKDAYS = 261  # most weekdays a 365-day year can hold; hours stated on 250 days are spread over them
+QUANTILES = 257
+
+
+def _is_duration(p: Parameter) -> bool:
+    return hasattr(p.default, "coded")
+
+
+# A duration's place in this list keys its draws: append, never reorder.
+DURATIONS: tuple[str, ...] = (
+    "dedicated.dispute_delay", "triage.return_delay", "handling.service", "handling.on_the_spot", "linkage.report_in",
+    "linkage.hop", "linkage.stalled", "departments.duration", "closure.reopen_delay",
+)
+(DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN) = range(len(DURATIONS))
+
+DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("shape", "f8")])
+
+_DERIVED: list[tuple[str, str]] = [
+    ("seed", "i8"), ("replicate", "i8"), ("office", "i8"), ("opens", "f8"), ("closes", "f8"), ("hours_a_day", "f8"),
+    ("report_sigma", "f8"), ("referral_accuracy", "f8"), ("event_hours_year", "f8"), ("patrol_hours_day", "f8"),
+    ("passive", "i8"), ("false_patrol", "f8"), ("false_residents", "f8"), ("throughout", "i8"),
+]
+SETTINGS_DTYPE = np.dtype(
+    [(k.replace(".", "_"), "f8" if isinstance(p.default, float) else "i8")
+     for k, p in REGISTRY.items() if not _is_duration(p) and not p.choices] + _DERIVED
+)
+CATEGORY_DTYPE = np.dtype([
+    ("share_below", "f8"), ("needs", "f8"), ("deadline", "f8"), ("visibility", "f8"), ("reporting", "f8"),
+    ("lapse_rate", "f8"), ("lead", "i8"), ("complexity", "f8", (QUANTILES,)),
+])
+
+
+def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarray:
+    """The scenario's numbers as a record array of length 1."""
+    r = np.zeros(1, SETTINGS_DTYPE).view(np.recarray)
+    for key, p in REGISTRY.items():
+        if not _is_duration(p) and not p.choices:
+            r[key.replace(".", "_")][0] = s.get(key)
+    office = s.time.calendar == "office"
+    staff = s.staff
+    remainder = (staff.hours_per_year * (1 - staff.admin_share) - staff.training_hours - PATROL_DAYS * staff.patrol_hours)
+    derived: dict[str, Any] = {
+        "seed": seed, "replicate": replicate, "office": office,
+        "opens": s.time.opens / 24 if office else 0.0, "closes": s.time.closes / 24 if office else 1.0,
+        "hours_a_day": s.time.closes - s.time.opens if office else 24.0,
+        "report_sigma": lognormal_sigma(s.residents.disparity),
+        "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * s.linkage.silo)),
+        "event_hours_year": max(remainder, 0.0), "patrol_hours_day": staff.patrol_hours * PATROL_DAYS / WORKDAYS,
+        "passive": not (s.rules.patrol or s.rules.residents),
+        # false reports beside each genuine one, so that the audited share comes out as stated
+        "false_patrol": max(0.0, (1 - s.intake.wrong_rejection) / s.intake.valid_patrol - 1),
+        "false_residents": max(0.0, (1 - s.intake.wrong_rejection) / max(s.intake.valid_residents, 0.01) - 1),
+        "throughout": s.departments.hold_team == "throughout",
+    }
+    for name, value in derived.items():
+        r[name][0] = value
+    return r
+
+
+def duration_table(s: Scenario) -> np.recarray:
+    """Coded distributions, a row for each of ``DURATIONS``."""
+    rows = [tuple(map(float, s.get(k).coded)) for k in DURATIONS]
+    return np.array(rows, DURATION_DTYPE).view(np.recarray)
+
+
+def category_table(s: Scenario) -> np.recarray:
+    """Categories with cumulative shares and quantiles of complexity (Beta, mean and concentration)."""
+    r = np.zeros(len(s.categories), CATEGORY_DTYPE).view(np.recarray)
+    fields = list(s.fields)
+    shares = np.array([c.share for c in s.categories.values()])
+    r.share_below[:] = np.cumsum(shares / shares.sum())
+    r.share_below[-1] = 1.0
+    levels = np.linspace(0, 1, QUANTILES)
+    k = s.handling.complexity_concentration
+    for row, c in zip(r, s.categories.values(), strict=True):
+        row.needs = c.needs_department if s.rules.departments else 0.0
+        row.deadline = c.deadline_days
+        row.visibility, row.reporting = c.visibility, c.reporting
+        row.lapse_rate = c.lapse / s.latent.lapse_days if s.rules.lapse else 0.0
+        row.lead = fields.index(c.field)
+        row.complexity[:] = beta.ppf(levels, k * c.complexity, k * (1 - c.complexity))
+    return r
+
+
+def success(s: Scenario, complexity: np.ndarray) -> np.ndarray:
+    """Success probability of a grid attempt, logistic(ability − slope · complexity) (R9)."""
+    return 1 / (1 + np.exp(-(s.handling.ability - s.handling.complexity_slope * complexity)))
+
+
+def needs_after_exhaustion(s: Scenario) -> np.ndarray:
+    """Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4)."""
+    table = category_table(s)
+    mid = (table.complexity[:, :-1] + table.complexity[:, 1:]) / 2
+    exhausted = ((1 - success(s, mid)) ** s.handling.max_attempts).mean(axis=1)
+    needs = np.minimum(1.0, table.needs * s.departments.need_factor)
+    if not s.rules.grid_handling:
+        return np.ones(len(table))
+    return needs + (1 - needs) * exhausted * (1.0 if s.rules.departments else 0.0)
+
+
+def mean_departments(s: Scenario) -> float:
+    """Mean of 1 + Poisson(extra), cut at four and at the number of fields."""
+    most = min(4, len(s.fields))
+    x = s.departments.extra
+    pmf = [math.exp(-x) * x**k / math.factorial(k) for k in range(most)]
+    return sum((1 + k) * q for k, q in enumerate(pmf)) + (1 - sum(pmf)) * most

@@ -1,0 +1,265 @@
+"""The world of one run: all record tables together, warmed up once, copied for every policy, advanced by days."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from gridsim.model import day
+from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
+from gridsim.model.city import City, staff_places
+from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
+from gridsim.model.agenda import EVENT_DTYPE
+from gridsim.model.settings import (
+    category_table,
+    duration_table,
+    mean_departments,
+    needs_after_exhaustion,
+    settings_record,
+)
+from gridsim.scenario.policies import Phase
+from gridsim.scenario.scenario import Scenario
+
+COUNT_DTYPE = np.dtype(
+    [("cases", "i8"), ("latent", "i8"), ("tasks", "i8"), ("live_tasks", "i8"), ("free_task", "i8"), ("agenda", "i8"),
+     ("day", "i8"), ("events", "i8"), ("arisen", "i8"), ("lapsed", "i8"), ("open", "i8"), ("stalled", "i8"),
+     ("resolved", "i8"), ("formal", "i8"), ("open_since", "f8"), ("fields", "i8"), ("districts", "i8")]
+)
+DAY_DTYPE = np.dtype(
+    [("day", "i8"),
+     # stocks at the end of the day; the first five are a partition of arisen_so_far
+     ("latent", "i8"), ("lapsed_so_far", "i8"), ("open", "i8"), ("resolved_so_far", "i8"), ("formal_so_far", "i8"),
+     ("arisen_so_far", "i8"), ("stalled", "i8"), ("waiting_at_departments", "i8"),
+     # flows of the day
+     ("arisen", "i8"), ("lapsed", "i8"), ("patrol_reports", "i8"), ("resident_reports", "i8"), ("invalid", "i8"),
+     ("duplicates", "i8"), ("valid_patrol", "i8"), ("valid_residents", "i8"), ("resolved", "i8"),
+     ("closed_formally", "i8"), ("reopened", "i8"), ("disputes", "i8"), ("whistles", "i8"), ("linked", "i8"),
+     ("attempts", "i8"), ("tasks_started", "i8"),
+     # integrals
+     ("case_days", "f8"), ("event_hours", "f8"), ("team_days", "f8")]
+)
+
+
+class Tables(NamedTuple):
+    """Everything the compiled rules see. Tables of places, people and cases are record arrays, a row per individual."""
+
+    settings: np.recarray
+    duration: np.recarray
+    category: np.recarray
+    community: np.recarray
+    place: np.recarray
+    next_arrival: np.ndarray
+    patrol_hazard: np.ndarray
+    grid: np.recarray
+    worker: np.recarray
+    resident: np.recarray
+    propensity: np.ndarray
+    department: np.recarray
+    case: np.recarray
+    latent: np.recarray
+    task: np.recarray
+    agenda: np.recarray
+    count: np.recarray
+    day: np.recarray
+
+
+SHARED = ("category", "community", "resident", "propensity")  # never written: one copy serves every run
+
+
+def _table(dtype: np.dtype, n: int) -> np.recarray:
+    return np.zeros(n, dtype).view(np.recarray)
+
+
+class World:
+    """One replication of one scenario, from warm-up to horizon.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    city : City, optional
+        Built from the scenario when not given; pass it to share it between replications.
+    seed, replicate : int
+        Keys of every draw, each below 2**32.
+    """
+
+    def __init__(self, scenario: Scenario, city: City | None = None, seed: int = 0, replicate: int = 0) -> None:
+        self.scenario = scenario
+        self.city = city or City(scenario)
+        self.seed, self.replicate = seed, replicate
+        self.phases: list[Phase] = []
+        self.day = -int(scenario.time.warmup_days)
+        self.room = self._room()
+        self.tables = self._new_tables()
+        self._enforce(scenario)
+        t = self.tables
+        rate, span, below, for_good = self._stock_law()
+        if rate > 0:
+            self._grow(cases=int(rate * span) + 1000, live=int(rate * span) + 1000)
+            t = self.tables
+        day.begin(t, float(self.day), rate, span, below, for_good)
+
+    @property
+    def horizon(self) -> int:
+        """First day that is not simulated: measured days and follow-up."""
+        return int(self.scenario.time.days + self.scenario.time.follow_up_days)
+
+    @property
+    def incident_rate(self) -> float:
+        """Incidents a day, all places together."""
+        return float(self.city.place.rate.sum())
+
+    @property
+    def department_names(self) -> list[str]:
+        """``district.field`` of each row of the department table."""
+        s = self.scenario
+        return [f"{d}.{f}" for d in [*s.districts, "city"] for f in s.fields]
+
+    def _room(self) -> int:
+        most = self.incident_rate * self.scenario.arrivals.headroom
+        return int(most + 12 * math.sqrt(most) + 64)
+
+    def _new_tables(self) -> Tables:
+        s, city = self.scenario, self.city
+        department = _table(DEPARTMENT_DTYPE, (len(s.districts) + 1) * len(s.fields))
+        department.head[:] = department.tail[:] = -1
+        for row, name in enumerate(self.department_names):
+            district, field = name.rsplit(".", 1)
+            r = department[row]
+            r.subject, r.district = row % len(s.fields), row // len(s.fields)
+            r.teams = s.teams.get(district, {}).get(field, 0)
+        count = _table(COUNT_DTYPE, 1)
+        count.free_task[0] = -1
+        count.fields[0], count.districts[0] = len(s.fields), len(s.districts)
+        return Tables(
+            settings=settings_record(s, self.seed, self.replicate), duration=duration_table(s),
+            category=category_table(s), community=city.community, place=city.place.copy(),
+            next_arrival=np.zeros(len(city.place)), patrol_hazard=np.zeros(len(city.place)), grid=city.grid.copy(),
+            worker=city.worker.copy(), resident=city.resident, propensity=city.propensity, department=department,
+            case=_table(CASE_DTYPE, 0), latent=_table(LATENT_DTYPE, 0), task=_table(TASK_DTYPE, 0),
+            agenda=_table(EVENT_DTYPE, 0), count=count, day=_table(DAY_DTYPE, 0),
+        )
+
+    def _enforce(self, scenario: Scenario) -> None:
+        """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
+        t = self.tables
+        t.settings[:] = settings_record(scenario, self.seed, self.replicate)
+        t.duration[:] = duration_table(scenario)
+        staff_places(t, self.city, scenario)
+
+    def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
+        """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.
+
+        Expected unlinked referrals = incidents · P(reported) · P(needs a department) · (1 − ρ), by place and category.
+        """
+        s, t = self.scenario, self.tables
+        drop = s.linkage.drop
+        if not (s.rules.stalled_stock and s.rules.departments) or drop == 0 or s.linkage.rate == 1:
+            return 0.0, 0.0, np.ones(1), 0.0
+        c = t.category
+        walk = t.patrol_hazard[:, None] * c.visibility * (5 / 7 if s.time.calendar == "office" else 1.0)
+        told = s.residents.report_rate * c.reporting[None, :]
+        found = walk * s.rules.patrol + told * s.rules.residents
+        passive = not (s.rules.patrol or s.rules.residents)
+        known = np.ones_like(walk) if passive else found / np.maximum(found + c.lapse_rate, 1e-300)
+        shares = np.diff(c.share_below, prepend=0.0)
+        rate = t.place.rate[:, None] * shares * known * needs_after_exhaustion(s) * (1 - s.linkage.rate)
+        span = 8 * s.linkage.stalled.average * mean_departments(s) / (1 - min(drop, 0.95))
+        below = np.cumsum(rate.ravel())
+        for_good = s.closure.formal * (1 - s.closure.reopen) if s.rules.deadlines else 0.0
+        return float(below[-1]), span, below / max(below[-1], 1e-300), for_good
+
+    def copy(self) -> World:
+        """An independent world in the same state; tables that are never written are shared."""
+        twin = object.__new__(World)
+        twin.__dict__.update(self.__dict__)
+        n, live = self._rows(), self.tables._asdict()
+        copied = {k: (v if k in SHARED else v.copy()) for k, v in live.items() if k not in n}
+        for name, rows in n.items():  # only the rows in use
+            copied[name] = live[name][:rows].copy()
+        twin.tables = Tables(**copied)
+        twin.phases = list(self.phases)
+        return twin
+
+    def _rows(self) -> dict[str, int]:
+        c = self.tables.count[0]
+        return {"case": int(c.cases), "latent": int(c.latent), "task": int(c.tasks), "agenda": int(c.agenda),
+                "day": int(c.day)}
+
+    def _grow(self, cases: int, live: int, days: int = 0) -> None:
+        """Enlarge tables to hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
+        c = self.tables.count[0]
+        alive = int(c.open + c.latent) + live
+        wanted = {
+            "case": int(c.cases) + cases, "latent": int(c.latent) + live, "task": int(c.tasks) + alive * 4,
+            "agenda": int(c.agenda) + alive * day.MOST_TASKS + len(self.tables.worker), "day": int(c.day) + days,
+        }
+        fresh = {}
+        for name, rows in wanted.items():
+            table = getattr(self.tables, name)
+            if rows > len(table):
+                bigger = _table(table.dtype, rows)
+                bigger[: len(table)] = table
+                fresh[name] = bigger
+        self.tables = self.tables._replace(**fresh)
+
+    def under(self, phases: Sequence[Phase]) -> World:
+        """Set the scenarios in force by day (see ``Option.phases``); returns self."""
+        self.phases = sorted(phases, key=lambda p: p.day)
+        return self
+
+    def advance(self, until: int) -> World:
+        """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
+        while self.day < until:
+            for phase in self.phases:
+                if phase.day == self.day:
+                    self._enforce(phase.scenario)
+            later = [p.day for p in self.phases if p.day > self.day]
+            stop = min([until, *later])
+            expected = self.incident_rate * (stop - self.day)
+            cases = int(expected + 8 * math.sqrt(expected)) + self.room
+            self._grow(cases=cases, live=3 * self.room, days=stop - self.day)
+            reached = day.advance(self.tables, self.day, stop, self.room)
+            if reached == self.day:  # the live stocks outgrew their tables: double the room
+                c = self.tables.count[0]
+                self._grow(cases=cases, live=int(c.open + c.latent) + 6 * self.room, days=stop - self.day)
+            self.day = reached
+        return self
+
+    def warm_up(self) -> World:
+        """Run the warm-up, up to day 0."""
+        return self.advance(0)
+
+    def run(self) -> World:
+        """Run to the horizon."""
+        return self.advance(self.horizon)
+
+    @property
+    def cases(self) -> np.recarray:
+        """Rows of all incidents and cases so far."""
+        return self.tables.case[: int(self.tables.count.cases[0])]
+
+    @property
+    def days(self) -> np.recarray:
+        """Rows of all days so far, warm-up first."""
+        return self.tables.day[: int(self.tables.count.day[0])]
+
+    def case_frame(self) -> pd.DataFrame:
+        """Incidents and cases as a data frame with names for codes; index is the case id."""
+        rows = self.cases
+        skip = {"next", "version", "queued", "in_hand", "pending"}
+        data: dict[str, Any] = {k: rows[k] for k in CASE_DTYPE.names or () if k not in skip and k != "department"}
+        data["category"] = np.array(list(self.scenario.categories))[rows.category]
+        data["state"] = np.array(STATES)[rows.state]
+        data["channel"] = np.array(CHANNELS)[rows.channel]
+        names = np.array([*self.department_names, ""])
+        for k in range(rows.department.shape[1]):
+            data[f"department_{k + 1}"] = names[rows.department[:, k]]
+        return pd.DataFrame(data).rename_axis("case_id")
+
+    def day_frame(self) -> pd.DataFrame:
+        """The daily record as a data frame indexed by day."""
+        return pd.DataFrame(self.days).set_index("day")

@@ -1,0 +1,95 @@
+"""What must hold between the keys of a scenario, beyond each key's own limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATROL_DAYS = 250  # working days a year on which hours_per_year is stated (1,875 h = 250 × 7.5 h)
+
+
+def consistency_errors(parts: dict[str, Any], where: str) -> list[str]:
+    """All contradictions among the sections that were themselves valid, one line each."""
+    out: list[str] = []
+    for needs, check in CHECKS:
+        if all(n in parts for n in needs):
+            out.extend(f"{where}: {line}" for line in check(*(parts[n] for n in needs)))
+    return out
+
+
+def _time(time: Any) -> list[str]:
+    if time.calendar == "office" and not time.opens < time.closes:
+        return [f"time.opens: must be earlier than time.closes (got {time.opens:g} and {time.closes:g})"]
+    return []
+
+
+def _hours(staff: Any, rules: Any) -> list[str]:
+    """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
+    taken = staff.admin_share * staff.hours_per_year + staff.training_hours + PATROL_DAYS * staff.patrol_hours
+    if rules.hours and taken >= staff.hours_per_year:
+        return [f"staff.admin_share: administration, training and patrol take {taken:,.0f} of "
+                f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
+                "staff.training_hours, staff.patrol_hours"]
+    return []
+
+
+def _categories(categories: Any) -> list[str]:
+    total = sum(c.share for c in categories.values())
+    if abs(total - 1) > 0.005:
+        return [f"categories: shares must add up to 1 (got {total:.4g})"]
+    return []
+
+
+def _fields(categories: Any, fields: Any) -> list[str]:
+    from gridsim.scenario.scenario import nearest
+
+    return [f"categories.{n}.field: no department field {c.field!r}{nearest(c.field, fields)}"
+            for n, c in categories.items() if c.field not in fields]
+
+
+def _teams(districts: Any, fields: Any, teams: Any, departments: Any, rules: Any) -> list[str]:
+    from gridsim.scenario.scenario import nearest
+
+    out = []
+    levels = [*districts, "city"]
+    for name, row in teams.items():
+        if name not in levels:
+            out.append(f"teams.{name}: no such district{nearest(name, levels)}")
+        out += [f"teams.{name}.{f}: no such department field{nearest(f, fields)}" for f in row if f not in fields]
+    if not rules.departments:
+        return out
+    needed = levels if departments.city_level_share > 0 else list(districts)
+    out += [f"teams.{d}.{f}: is missing or 0; every department needs at least one team"
+            for d in needed for f in fields if teams.get(d, {}).get(f, 0) < 1]
+    return out
+
+
+def _grids(city: Any, districts: Any) -> list[str]:
+    out = []
+    if city.comprehensive_grids < len(districts):
+        out.append(f"city.comprehensive_grids: must be at least one a district (got {city.comprehensive_grids} "
+                   f"for {len(districts)} districts)")
+    people = sum(d.population for d in districts.values())
+    if people < city.comprehensive_grids * city.cells_per_grid:
+        out.append(f"city.comprehensive_grids: {people:,} residents are too few for {city.comprehensive_grids:,} "
+                   f"grids of {city.cells_per_grid} cells")
+    return out
+
+
+def _handlers(rules: Any, staff: Any) -> list[str]:
+    out = []
+    if not rules.grid_handling and not rules.departments:
+        out.append("rules: grid_handling and departments are both off, so nobody could ever handle a case")
+    if rules.grid_handling and staff.full_time * (1 - staff.nominal_share) < 1:
+        out.append("staff.full_time: at least one gridworker who works is needed while rules.grid_handling is on")
+    return out
+
+
+CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
+    (("time",), _time),
+    (("staff", "rules"), _hours),
+    (("categories",), _categories),
+    (("categories", "fields"), _fields),
+    (("districts", "fields", "teams", "departments", "rules"), _teams),
+    (("city", "districts"), _grids),
+    (("rules", "staff"), _handlers),
+)

@@ -1,0 +1,332 @@
+"""The registry: every number a scenario can state, with its unit, range, source and evidence grade.
+
+The scenario schema, its error messages, ``gridsim parameters`` and the documents are all made from this
+one list. A parameter is named ``section.key``, exactly as it stands in a scenario file.
+
+Evidence grades
+---------------
+S  the source paper (杨庆玲, 孙雪冰 2022, 《大庆社会科学》 2022(2))
+D  arithmetic on S or on other cited figures
+A  peer-reviewed paper, statute, or official statistics
+B  press or party-state media
+C  unsourced or commercial page: used only to widen a range
+X  our assumption
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gridsim.scenario.distributions import Deterministic, Distribution, Exponential, Lognormal
+
+Grade = Literal["S", "D", "A", "B", "C", "X"]
+PAPER = "杨庆玲, 孙雪冰 2022"
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One entry of the registry.
+
+    Attributes
+    ----------
+    key : str
+        ``section.key`` as written in a scenario file.
+    chinese : str
+        The field's Chinese term.
+    unit : str
+        Unit of the value; ``share`` means 0 to 1.
+    default : object
+        Value used where a scenario is silent.
+    low, high : float or None
+        Plausible range, for uncertainty and sensitivity analysis.
+    minimum, maximum : float or None
+        What the model accepts at all.
+    source, grade : str
+        Where the default comes from and how good that evidence is (see module docstring).
+    text : str
+        One sentence on what it means.
+    lever : bool
+        True when a planner can set it, so that a policy may change it.
+    """
+
+    key: str
+    chinese: str
+    unit: str
+    default: Any
+    text: str
+    source: str = "assumption"
+    grade: Grade = "X"
+    low: float | None = None
+    high: float | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    lever: bool = False
+
+    @property
+    def section(self) -> str:
+        """Name of the table of the scenario file that holds it."""
+        return self.key.split(".", 1)[0]
+
+    @property
+    def name(self) -> str:
+        """Key inside its section."""
+        return self.key.split(".", 1)[1]
+
+    @property
+    def type(self) -> Any:
+        """Python type of the value: a distribution, a choice, or the type of the default."""
+        if isinstance(self.default, (Exponential, Lognormal, Deterministic)):
+            return Distribution
+        if self.choices:
+            return Literal[self.choices]
+        return type(self.default)
+
+
+def _share(key: str, chinese: str, default: float, text: str, **more: Any) -> Parameter:
+    return Parameter(key, chinese, "share", default, text, minimum=0.0, maximum=1.0, **more)
+
+
+def _switch(key: str, chinese: str, text: str) -> Parameter:
+    return Parameter(f"rules.{key}", chinese, "on/off", True, text, source="model design")
+
+
+def _positive(key: str, chinese: str, unit: str, default: float, text: str, **more: Any) -> Parameter:
+    return Parameter(key, chinese, unit, default, text, **{"minimum": 0.0, **more})
+
+
+def _delay(key: str, chinese: str, default: Any, text: str, unit: str = "d", **more: Any) -> Parameter:
+    return Parameter(key, chinese, unit, default, text, **more)
+
+
+CENSUS = "seventh national census 2020, 2,781,562 persons"
+PROBE = "discrete-event sketch of a 30 % slice of the city: a fit, not an identified value"
+
+PARAMETERS: tuple[Parameter, ...] = (
+    # --- time ---------------------------------------------------------------------------------------------
+    Parameter("time.calendar", "工作日历", "choice", "office", "Office hours on weekdays, or one unbroken clock.",
+              choices=("office", "continuous"), source="model design"),
+    _positive("time.opens", "上班时间", "h of day", 9.0, "When the working day opens.", maximum=24.0),
+    _positive("time.closes", "下班时间", "h of day", 17.0, "When the working day closes (breaks are not modelled).",
+              maximum=24.0),
+    _positive("time.warmup_days", "预热期", "d", 365, "Simulated before day 0 and then shared by all policies."),
+    Parameter("time.days", "模拟期", "d", 730, "Days measured; policies start at day 0.", minimum=1, source="model design"),
+    _positive("time.follow_up_days", "跟踪期", "d", 90,
+              "Days run on after the measured ones, so that late cases are not censored.", source="model design"),
+    Parameter("time.window_days", "统计窗口", "d", 365, "Length of one reporting window (a year).", minimum=1,
+              source="model design"),
+    # --- rules: every one can be switched off, down to a single queue ---------------------------------------
+    _switch("patrol", "巡查", "R3. With patrol and residents both off, an incident is reported the moment it arises."),
+    _switch("residents", "居民上报", "R4. Residents report latent incidents."),
+    _switch("lapse", "自然消失", "Latent incidents can vanish unseen."),
+    _switch("intake", "受理审核", "R7. Validity audit, duplicates, unregistered reporters."),
+    _switch("triage", "分派", "R8. Misrouted cases come back before they reach the right owner."),
+    _switch("boundary", "边界争议", "R8. Ownership disputes at the edge of dedicated grids."),
+    _switch("grid_handling", "网格处置", "R9. Off: every case goes straight to the departments."),
+    _switch("cover", "代管", "R9. Thinly staffed grids are served from their community."),
+    _switch("departments", "部门", "R11 and R12. Off: no case needs a department."),
+    _switch("deadlines", "时限与形式办结", "R13. Formal closure at the first breached deadline, and reopening."),
+    _switch("hours", "工时预算", "R17. Off: gridworkers have unlimited hours for events."),
+    _switch("stalled_stock", "停滞存量", "Start from the stationary stock of stalled cases instead of none."),
+    # --- city -----------------------------------------------------------------------------------------------
+    Parameter("city.seed", "城市种子", "#", 2021, "Key of the synthetic city: the same city in every replication.",
+              minimum=0, maximum=2**32 - 1, source="model design"),
+    Parameter("city.persons_per_agent", "每主体人数", "persons", 1, "Persons that one resident agent stands for.",
+              minimum=1, maximum=10_000, source="model design"),
+    Parameter("city.comprehensive_grids", "综合网格", "#", 60, "Comprehensive grids.", minimum=1, low=4740, high=4880,
+              source=PAPER + ": 4,740 (to 2022-03-10)", grade="S"),
+    Parameter("city.dedicated_grids", "专属网格", "#", 20, "Dedicated grids (enterprises, parks, schools, hospitals).",
+              minimum=0, low=87, high=1585, source=PAPER + ": 1,585", grade="S"),
+    Parameter("city.grids_per_community", "每社区网格数", "#", 8, "Comprehensive grids in a community.", minimum=1,
+              low=4, high=16),
+    Parameter("city.communities_per_street", "每街道社区数", "#", 8, "Communities in a street or town.", minimum=1,
+              low=4, high=16),
+    Parameter("city.cells_per_grid", "每网格地点数", "#", 2, "Neighbourhood cells (places) in a comprehensive grid.",
+              minimum=1, maximum=16),
+    _positive("city.grid_size_cv", "网格人口变异", "ratio", 0.5, "Coefficient of variation of residents per grid.",
+              low=0.2, high=0.8, maximum=3.0),
+    _positive("city.place_effect_sd", "地点效应", "log sd", 0.5, "Spread of incident rates between places (lognormal).",
+              low=0.0, high=1.0, maximum=3.0),
+    _share("city.registered_share", "信息采集率", 0.613, "Residents whose details are on the platform.",
+           low=0.6, high=1.0, source=PAPER + ": 170.49万, 61.3 %", grade="S"),
+    # --- staff ----------------------------------------------------------------------------------------------
+    Parameter("staff.full_time", "专职网格员", "persons", 61, "Full-time gridworkers, nominal ones included.", minimum=0,
+              source=PAPER + ": 4,807", grade="S"),
+    Parameter("staff.part_time", "兼职网格员", "persons", 46, "Part-time gridworkers, nominal ones included.", minimum=0,
+              source=PAPER + ": 3,671", grade="S"),
+    _share("staff.part_time_fte", "兼职折算", 0.20, "Hours of a part-timer relative to a full-timer.", low=0.05, high=0.5),
+    _share("staff.nominal_share", "挂名率", 0.15, "Gridworkers counted who work zero hours.", low=0.0, high=0.4,
+           source="assumption; the paper says 挂名 exists, not how much", lever=True),
+    _share("staff.understaffed_gap", "缺员率", 0.20, "Vacancies in units marked understaffed, relative to the others.",
+           low=0.0, high=0.4, source="assumption; the paper names the four units, not the gap"),
+    Parameter("staff.hours_per_year", "年工时", "h/year", 1875.0, "Working hours of a full-timer.", low=1600, high=2400,
+              minimum=1.0),
+    _share("staff.admin_share", "行政录入占时", 0.55,
+           "Share of hours for administration: registration, duplicate entry, policy tasks.", low=0.3, high=0.7, lever=True),
+    _positive("staff.training_hours", "培训", "h/year", 40.0, "Training of a full-timer.", low=10, high=120, lever=True),
+    _positive("staff.patrol_hours", "巡查工时", "h/workday", 2.0, "Patrol of a full-timer.", low=0.5, high=4.0,
+              lever=True),
+    Parameter("staff.standard_patrol_hours", "标准巡查工时", "h/workday", 2.0,
+              "Patrol hours at which coverage and detection are stated.", minimum=0.01, source="model design"),
+    Parameter("staff.event_hours", "事件工时上限", "h/workday", 4.0, "Most hours a day that go to events.", minimum=0.1,
+              low=2.0, high=7.5),
+    _share("staff.cover_below_fte", "代管阈值", 0.5, "A grid with fewer full-time equivalents is covered by its community.",
+           low=0.2, high=0.8),
+    _positive("staff.travel_penalty", "代管路程", "share of handling time", 0.15, "Extra time for a covered grid.",
+              low=0.0, high=0.5),
+    # --- dedicated grids --------------------------------------------------------------------------------------
+    _share("dedicated.incident_share", "专属地点事件占比", 0.10, "Incidents that arise at dedicated sites.", low=0.02, high=0.25),
+    Parameter("dedicated.site_size_shape", "单位规模分布", "Pareto shape", 2.0, "Spread of site sizes.", minimum=1.05,
+              low=1.2, high=4.0),
+    _positive("dedicated.staff_per_grid", "专属网格人员", "persons", 1,
+              "Firm staff working in a dedicated grid; the recommended team is 3 (1+2).", low=0, high=3, maximum=10,
+              source="assumption; today's staffing is unknown, 1+2 is the paper's recommendation"),
+    _share("dedicated.staff_fte", "专属人员折算", 0.20, "Hours of one such person relative to a full-timer.",
+           low=0.05, high=0.5),
+    Parameter("dedicated.local_bonus", "专属精准增益", "factor", 1.25,
+              "Detection and success in a fully staffed dedicated grid relative to a comprehensive one.", minimum=1.0,
+              low=1.0, high=1.6),
+    _positive("dedicated.boundary_friction", "边界摩擦", "coefficient", 0.5,
+              "Edge share of a site of average size is 1 − exp(−friction).", low=0.0, high=1.5),
+    _share("dedicated.interoperation", "互通", 0.3, "Edge cases of a dedicated grid that raise no ownership dispute.",
+           low=0.0, high=1.0, lever=True),
+    _delay("dedicated.dispute_delay", "争议耗时", Exponential(mean=1.5), "Length of an ownership dispute."),
+    _share("dedicated.kept_share", "专属网格保留比例", 1.0,
+           "Dedicated grids kept; the smallest are dissolved first into their comprehensive grid.", low=0.0, high=1.0,
+           source="status quo", lever=True),
+    # --- R1 arise ---------------------------------------------------------------------------------------------
+    _positive("arrivals.per_100_residents", "事件发生率", "incidents / 100 residents / year", 12.0,
+              "Incidents that arise, seen or not; 5 to 30 all fit the city.", low=5.0, high=30.0,
+              source="bracket 3.1 to 22 reported cases in comparable cities", grade="D"),
+    Parameter("arrivals.headroom", "发生率上界", "factor", 3.0,
+              "Highest multiple of its base rate that a place may reach; candidates are thinned from it.", minimum=1.0,
+              maximum=20.0, source="model design"),
+    # --- R3 patrol, R4 residents, lapse ------------------------------------------------------------------------
+    _share("patrol.coverage", "日巡查覆盖", 0.25, "Part of a grid walked on a working day at standard hours.",
+           low=0.05, high=0.8, lever=True),
+    _share("patrol.detection", "巡查发现率", 0.10, "Chance that a pass notices a latent incident.", low=0.05, high=0.6,
+           source="fitted to 86,312 gross patrol reports a year", grade="D"),
+    _positive("residents.report_rate", "居民上报率", "1/d", 0.0083, "Hazard that residents report a latent incident.",
+              low=0.002, high=0.05, source="fitted to a patrol share of 62 % of reports (宜黄, press)", grade="B"),
+    Parameter("residents.disparity", "上报差异", "ratio p90/p10", 3.0, "Difference in reporting between people.",
+              minimum=1.0, low=1.0, high=6.0, source="Liu, Bhandaram & Garg 2023, arXiv 2204.08620", grade="A"),
+    Parameter("latent.lapse_days", "自然消失时间", "d", 22.4, "Mean time until a latent incident vanishes.", minimum=0.01,
+              low=5.0, high=60.0, source=PROBE),
+    # --- R7 intake, R8 triage ----------------------------------------------------------------------------------
+    _share("intake.valid_patrol", "巡查上报有效率", 0.9755, "Patrol reports that pass the audit.", low=0.90, high=0.99,
+           source=PAPER + ": 84,201 of 86,312", grade="S"),
+    _share("intake.valid_residents", "居民上报有效率", 0.80, "Raw resident reports that pass the audit.", low=0.3, high=0.95),
+    _share("intake.duplicates", "重复件", 0.08, "Valid resident reports that repeat a known incident.", low=0.0, high=0.25),
+    _share("intake.wrong_rejection", "误判无效", 0.01, "Genuine reports the audit rejects; the incident stays latent.",
+           low=0.0, high=0.05),
+    _positive("intake.unregistered_hours", "补录工时", "h", 0.25,
+              "Extra handling time when the reporter's details must first be entered.", low=0.0, high=1.0),
+    _share("triage.accuracy", "分派准确率", 0.80, "Chance that a dispatch reaches the right owner.", low=0.6, high=0.97,
+           source="0.75 on a commercial page; assumption", lever=True),
+    _delay("triage.return_delay", "退单耗时", Exponential(mean=1.5), "Time lost by one returned dispatch."),
+    # --- R9 grid handling ----------------------------------------------------------------------------------------
+    _delay("handling.service", "网格处置工时", Lognormal(median=3.0, sigma=0.8), "Work on one attempt.", unit="h", lever=True),
+    Parameter("handling.ability", "能力截距", "logit", 2.4, "Success of an attempt = logistic(ability − slope · complexity).",
+              source="form: Shumsky & Pinker 2003; numbers assumed", low=1.4, high=3.4),
+    Parameter("handling.complexity_slope", "复杂度斜率", "logit", 4.0, "See handling.ability.",
+              source="form: Shumsky & Pinker 2003; numbers assumed", low=2.0, high=6.0),
+    Parameter("handling.complexity_concentration", "复杂度集中度", "Beta concentration", 6.0,
+              "Spread of complexity inside a category.", minimum=0.1, low=3.0, high=12.0),
+    Parameter("handling.max_attempts", "最多尝试", "#", 5, "Failed attempts before a department is called.", minimum=1,
+              maximum=20, low=1, high=8),
+    _share("handling.on_the_spot_share", "当场处置", 0.15, "Patrol finds that need no department and are settled at once.",
+           low=0.0, high=0.5),
+    _delay("handling.on_the_spot", "当场处置工时", Lognormal(median=1.0, sigma=0.3), "Work on the spot.", unit="h"),
+    # --- R11 linkage or referral -----------------------------------------------------------------------------------
+    _share("linkage.rate", "部门联动率", 0.70,
+           "ρ: chance that the departments a case needs answer the whistle. Not the linked share, which is m·ρ.",
+           low=0.40, high=0.95, source=PAPER + ": m·ρ < 30 % since the end of 2021; ρ itself assumed", lever=True),
+    _delay("linkage.report_in", "报到时滞", Exponential(mean=2.0), "From whistle to a department's report-in.",
+           source="≤ 1 d is good practice (佳木斯, press)", grade="B", lever=True),
+    Parameter("linkage.parallel", "并联处置", "on/off", True, "Linked departments work side by side, not one after another.",
+              source="model design", lever=True),
+    _share("linkage.silo", "信息壁垒", 0.6, "Information barrier: lowers the accuracy of referral between departments.",
+           low=0.0, high=1.0, source="assumption; the paper says it qualitatively", lever=True),
+    _share("linkage.silo_weight", "壁垒权重", 0.5, "Referral accuracy = triage accuracy · (1 − weight · silo).",
+           low=0.0, high=1.0),
+    _positive("linkage.coordination", "协调成本", "share of effort", 0.10, "Extra department effort on a linked sub-task.",
+              low=0.0, high=0.5),
+    _delay("linkage.hop", "层级流转", Exponential(mean=0.5), "One hop up the tiers.", lever=True),
+    Parameter("linkage.hops", "流转层级数", "#", 2, "Tiers between a grid and the district's departments.", minimum=0,
+              maximum=5, low=1, high=3),
+    _share("linkage.drop", "无人受理", 0.47, "Chance that an unlinked department leaves the case lying.", low=0.1, high=0.7,
+           source=PROBE + "; sets the closure rate"),
+    _delay("linkage.stalled", "停滞时间", Exponential(mean=300.0), "How long a dropped case lies before it is taken up.",
+           source=PROBE),
+    # --- R12 departments ----------------------------------------------------------------------------------------------
+    _positive("departments.need_factor", "部门需求系数", "factor", 0.95,
+              "Scales the category table's chance of needing a department, as exhausted cases come on top.",
+              maximum=1.4, low=0.5, high=1.3, source="exhausted attempts add about .017 to m"),
+    _positive("departments.extra", "附加部门数", "departments", 0.5, "Departments needed = 1 + Poisson(extra), at most 4.",
+              low=0.0, high=1.5, maximum=3.0),
+    _share("departments.city_level_share", "市级部门占比", 0.0, "Sub-tasks that belong to a city-level department.",
+           low=0.0, high=0.36, source="11.1 % 伊春, 35.5 % 盘锦: analogues", grade="A"),
+    _delay("departments.duration", "部门处置时长", Lognormal(median=3.0, sigma=1.2),
+           "From a team taking the sub-task to its end.", unit="working d",
+           source="spread from US 311 data; median assumed", grade="B"),
+    _share("departments.active_share", "实际工作占比", 1 / 6, "Part of that time that holds a team.", low=0.05, high=1.0,
+           source="median active effort .5 of 3 working days"),
+    Parameter("departments.hold_team", "占用方式", "choice", "active", "Whether a team is held for the active part or throughout.",
+              choices=("active", "throughout"), source="model design"),
+    # --- R13 closure -------------------------------------------------------------------------------------------------
+    _share("closure.formal", "形式办结率", 0.12, "Overdue cases closed on paper at the first breached deadline.",
+           low=0.0, high=0.4, source="15 % in one community on an unsourced page", grade="C"),
+    _share("closure.reopen", "重新打开率", 0.30, "Formally closed cases that come back.", low=0.0, high=0.8),
+    _delay("closure.reopen_delay", "重新打开时滞", Exponential(mean=10.0), "From formal closure to reopening."),
+    # --- unit costs -----------------------------------------------------------------------------------------------------
+    _positive("costs.full_time", "专职年成本", "yuan/person/year", 45600.0, "Outlay for a full-timer.",
+              source="3,300–4,300 yuan a month, commercial page", grade="C", low=39600, high=80000),
+    _positive("costs.part_time", "兼职年成本", "yuan/person/year", 6000.0, "Stipend of a part-timer.",
+              source="500 yuan a month, commercial page", grade="C", low=2400, high=24000),
+    # --- smallest differences that matter -----------------------------------------------------------------------------------
+    _positive("matters.days", "最小有意义差异：时间", "d", 0.25, "Differences in days below this are called too small to matter."),
+    _share("matters.share", "最小有意义差异：比例", 0.005, "The same for shares (half a percentage point)."),
+    _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
+)
+
+REGISTRY: dict[str, Parameter] = {p.key: p for p in PARAMETERS}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the category, district or department table of a scenario: like a parameter, once per row."""
+
+    name: str
+    chinese: str
+    unit: str
+    text: str
+    source: str = "assumption"
+    grade: Grade = "X"
+    minimum: float | None = 0.0
+    maximum: float | None = None
+    type: Any = float
+    default: Any = ...
+
+
+CATEGORY_COLUMNS: tuple[Column, ...] = (
+    Column("chinese", "类别", "text", "Chinese name.", type=str, default=""),
+    Column("share", "发生占比", "share of incidents",
+           "Reported share divided by the category's detection probability, normalised.", grade="D", maximum=1.0,
+           source="reported mix blended from 12345 hotlines of Ranghulu, Taizhou, Beijing (B), inverted"),
+    Column("needs_department", "需部门占比", "share", "Chance of needing a department.", maximum=1.0),
+    Column("complexity", "复杂度", "0–1", "Mean complexity (Beta).", minimum=0.001, maximum=0.999),
+    Column("deadline_days", "办理时限", "d", "Days from report to the deadline.", minimum=0.01,
+           source="handbooks of Chinese cities, blended", grade="B"),
+    Column("visibility", "可见度", "factor", "How easily a patrol notices it (mean 1 over incidents).", default=1.0),
+    Column("reporting", "上报倾向", "factor", "How readily residents report it.", default=1.0),
+    Column("lapse", "消失速度", "factor", "How fast it vanishes by itself.", default=1.0),
+    Column("field", "主办部门", "department field", "Lead department.", type=str),
+)
+
+DISTRICT_COLUMNS: tuple[Column, ...] = (
+    Column("chinese", "名称", "text", "Chinese name.", type=str, default=""),
+    Column("population", "人口", "persons", "Residents.", minimum=1, type=int, source=CENSUS, grade="A"),
+    Column("urban", "城区", "yes/no", "Urban district.", type=bool, default=True),
+    Column("understaffed", "未配齐", "yes/no", "Named as understaffed.", type=bool, default=False, source=PAPER, grade="S"),
+)

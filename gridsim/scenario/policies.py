@@ -1,0 +1,194 @@
+"""Policies: named, dated, costed patches of levers that stack on a scenario.
+
+A policy file is TOML, one table a policy::
+
+    [my-policy]
+    title = "Answer the whistle sooner"
+    starts = 0                      # day it takes effect
+    [my-policy.set]
+    "linkage.rate" = 0.9
+    [[my-policy.cost]]
+    item = "Duty officers"
+    per = "department"              # department, comprehensive_grid, dedicated_grid_dissolved, full_time or city
+    yuan = 30000.0
+    every = "year"                  # or "once"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gridsim.scenario.parameters import REGISTRY, Grade
+from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_folder, clear_errors, nearest, read_toml
+
+BASELINE = "baseline"
+LEVERS = [key for key, p in REGISTRY.items() if p.lever]
+
+
+class Cost(BaseModel):
+    """One line of what a policy costs: ``yuan`` for each ``per``, every year or once. Negative is a saving."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    item: str
+    chinese: str = ""
+    per: Literal["city", "department", "comprehensive_grid", "dedicated_grid_dissolved", "full_time"]
+    yuan: float
+    every: Literal["year", "once"] = "year"
+    source: str = "assumption"
+    grade: Grade = "X"
+
+
+class Policy(BaseModel):
+    """A named patch of levers.
+
+    Attributes
+    ----------
+    starts : int
+        Day on which it takes effect; day 0 is the first measured day.
+    set : dict of lever to value
+        Only registry parameters marked as levers.
+    cost : tuple of Cost
+        Gross outlay; savings are separate lines with a negative amount.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    name: str
+    title: str = ""
+    chinese: str = ""
+    text: str = ""
+    source: str = ""
+    starts: int = Field(default=0, ge=0)
+    set: dict[str, Any] = Field(default_factory=dict)
+    cost: tuple[Cost, ...] = ()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """From ``day`` on, the city runs under ``scenario``."""
+
+    day: int
+    scenario: Scenario
+
+
+@dataclass(frozen=True)
+class Option:
+    """What ``compare`` sets beside the baseline: a stack of policies, written ``a+b``."""
+
+    name: str
+    policies: tuple[Policy, ...]
+
+    @property
+    def title(self) -> str:
+        """English titles joined."""
+        return " + ".join(p.title or p.name for p in self.policies) or "Baseline"
+
+    @property
+    def chinese(self) -> str:
+        """Chinese titles joined."""
+        return " + ".join(p.chinese or p.name for p in self.policies) or "现状"
+
+    def phases(self, base: Scenario) -> list[Phase]:
+        """The scenario in force from each day on, in order; the first phase is from day 0 on.
+
+        Policies stack in the order written: where two set the same lever, the later one holds.
+        """
+        days = sorted({0, *(p.starts for p in self.policies)})
+        phases = []
+        for day in days:
+            patch: dict[str, Any] = {}
+            for p in self.policies:
+                if p.starts <= day:
+                    patch |= p.set
+            phases.append(Phase(day, base.replace(patch, where=f"policy {self.name}") if patch else base))
+        return phases
+
+    def outlay(self, counts: Mapping[str, float]) -> dict[str, float]:
+        """Gross yearly outlay, one-off outlay and yearly savings, in yuan.
+
+        Parameters
+        ----------
+        counts : mapping of ``Cost.per`` to number in this city
+        """
+        lines = [(c, c.yuan * counts[c.per]) for p in self.policies for c in p.cost]
+        return {
+            "yearly": sum(v for c, v in lines if c.every == "year" and v > 0),
+            "once": sum(v for c, v in lines if c.every == "once" and v > 0),
+            "saved_yearly": -sum(v for c, v in lines if c.every == "year" and v < 0),
+        }
+
+
+def read_policies(path: Path) -> dict[str, Policy]:
+    """All policies of one TOML file, checked; raises ScenarioError with every error at once."""
+    found: dict[str, Policy] = {}
+    errors: list[str] = []
+    for name, raw in read_toml(path).items():
+        if not isinstance(raw, dict):
+            errors.append(f"{path.name}: {name}: must be a table, such as [{name}.set]")
+            continue
+        if "+" in name or "," in name or name == BASELINE:
+            errors.append(f"{path.name}: {name}: a policy's name may not be '{BASELINE}' nor hold '+' or ','")
+        try:
+            policy = Policy.model_validate({**raw, "name": name})
+        except ValidationError as error:
+            errors += clear_errors(error, path.name, name, [f"{name}.{k}" for k in Policy.model_fields if k != "name"])
+            continue
+        errors += [f"{path.name}: {name}.set.{key}: {why}" for key, why in _lever_errors(policy.set)]
+        found[name] = policy
+    if errors:
+        raise ScenarioError(errors)
+    return found
+
+
+def _lever_errors(patch: Mapping[str, Any]) -> list[tuple[str, str]]:
+    out = []
+    for key in patch:
+        if key not in REGISTRY:
+            out.append((key, f"unknown lever{nearest(key, LEVERS)}"))
+        elif not REGISTRY[key].lever:
+            out.append((key, f"is not a lever that a policy can set{nearest(key, LEVERS, 'the nearest lever is')}"))
+    return out
+
+
+def builtin_policies() -> dict[str, Policy]:
+    """The policies that come with gridsim."""
+    found: dict[str, Policy] = {}
+    for path in sorted((builtin_folder() / "policies").glob("*.toml")):
+        found |= read_policies(path)
+    return found
+
+
+def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy], base: Scenario) -> list[Option]:
+    """``"a,b+c"`` as options; None means every known policy alone and all of them together.
+
+    Raises
+    ------
+    ScenarioError
+        For unknown names and for patches that this scenario cannot take.
+    """
+    if text is None:
+        names = [*known, *(["+".join(known)] if len(known) > 1 else [])]
+    else:
+        names = [n.strip() for n in (text.split(",") if isinstance(text, str) else text)]
+    errors: list[str] = []
+    options: list[Option] = []
+    for name in dict.fromkeys(names):
+        steps = [s.strip() for s in name.split("+")]
+        unknown = [s for s in steps if s not in known]
+        errors += [f"policies: no policy {s!r}{nearest(s, known)} Known are {', '.join(known)}" for s in unknown]
+        if unknown:
+            continue
+        option = Option("+".join(steps), tuple(known[s] for s in steps))
+        try:
+            option.phases(base)
+        except ScenarioError as error:
+            errors += error.errors
+            continue
+        options.append(option)
+    if errors:
+        raise ScenarioError(errors)
+    return options
