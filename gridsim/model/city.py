@@ -67,7 +67,7 @@ class City:
         self._build_workers()
 
     def _draw(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
-        return np.asarray(uniform_block(self.scenario.city.seed, 0, stream, axis, 0, n))
+        return uniform_block(self.scenario.city.seed, 0, stream, axis, n)
 
     def _normal(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
         u = self._draw(stream, n, axis)

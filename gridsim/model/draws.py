@@ -97,28 +97,40 @@ def chances(t, stream, case, attempt):
 
 
 @entry
-def uniform_block(seed, replicate, stream, place, first, n):
-    """Uniforms of ``n`` consecutive ordinals; shape (n, 4)."""
-    out = np.empty((n, 4))
-    for i in range(n):
-        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = uniforms(seed, replicate, stream, place, first + i, 0)
-    return out
+def _fill_uniforms(seed, replicate, stream, place, out):
+    for i in range(len(out)):
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = uniforms(seed, replicate, stream, place, i, 0)
 
 
 @entry
-def sample_block(kind, scale, shape, seed, stream, n):
-    """``n`` keyed draws of one coded distribution, for tests against theory."""
-    out = np.empty(n)
-    for i in range(n):
+def _fill_samples(kind, scale, shape, seed, stream, out):
+    for i in range(len(out)):
         out[i] = sample(kind, scale, shape, seed, 0, stream, 0, i, 0)
-    return out
 
 
 @entry
-def philox_block(counters, keys):
-    """Raw Philox words, for the known-answer test; shapes (n, 4) and (n, 2) of uint64."""
-    out = np.empty((counters.shape[0], 4), np.uint64)
-    for i in range(counters.shape[0]):
+def _fill_philox(counters, keys, out):
+    for i in range(len(out)):
         c, k = counters[i], keys[i]
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = philox(c[0], c[1], c[2], c[3], k[0], k[1])
+
+
+def uniform_block(seed: int, replicate: int, stream: int, place: int, n: int) -> np.ndarray:
+    """Uniforms of ordinals 0 to n − 1; shape (n, 4)."""
+    out = np.empty((n, 4))
+    _fill_uniforms(seed, replicate, stream, place, out)
+    return out
+
+
+def sample_block(coded: tuple[int, float, float], seed: int, stream: int, n: int) -> np.ndarray:
+    """``n`` keyed draws of one coded distribution, for tests against theory."""
+    out = np.empty(n)
+    _fill_samples(*coded, seed, stream, out)
+    return out
+
+
+def philox_block(counters: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Raw Philox words, for the known-answer test; counters (n, 4) and keys (n, 2) of uint64."""
+    out = np.empty(counters.shape, np.uint64)
+    _fill_philox(counters, keys, out)
     return out
