@@ -194,15 +194,23 @@ def leave_queue(t, n):
 
 
 @rule()
-def idle_worker(t, g):
-    """The idle worker of a grid with the fewest event hours so far, or −1; ties go to the lower number."""
+def idle_worker(t, g, now):
+    """The idle worker of a grid with the most event hours left (R17), or −1; ties go to the lower number.
+
+    Without the hours budget: the one with the fewest event hours so far.
+    """
+    p = t.settings[0]
     grid = t.grid[g]
-    best = -1
+    best, most = -1, 0.0
     for w in range(grid.first_worker, grid.first_worker + grid.workers):
         worker = t.worker[w]
-        free = worker.case < 0 and worker.nominal == 0 and worker.fte > 0.0
-        if free and (best < 0 or worker.event_hours < t.worker[best].event_hours):
-            best = w
+        if worker.case >= 0 or worker.nominal == 1 or worker.fte == 0.0:
+            continue
+        if p.rules_hours == 1:
+            accrue(t, w, int(math.floor(now)))
+        left = worker.bank if p.rules_hours == 1 else -worker.event_hours
+        if best < 0 or left > most:
+            best, most = w, left
     return best
 
 
@@ -212,7 +220,7 @@ def call_worker(t, g, now):
     p = t.settings[0]
     grid = t.grid[g]
     while grid.head >= 0:
-        which = idle_worker(t, g)
+        which = idle_worker(t, g, now)
         if which < 0:
             return
         n = grid.head
@@ -237,7 +245,7 @@ def on_the_spot(t, n, now):
     Returns False when nobody is free.
     """
     case = t.case[n]
-    which = idle_worker(t, case.grid)
+    which = idle_worker(t, case.grid, now)
     if which < 0:
         return False
     case.handler = case.grid

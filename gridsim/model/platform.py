@@ -73,7 +73,8 @@ def intake(t, n, now):
 def dispatch(t, n, now):
     """R8. Find the owner: misrouted dispatches return (geometric), edge cases of a dedicated grid are disputed.
 
-    A case settled on the spot needs no dispatch. One that needs departments climbs ``linkage.hops`` tiers first.
+    A case settled on the spot needs no dispatch. Any other climbs ``triage.hops`` tiers to the centre that registers and
+    dispatches it, or ``linkage.hops`` tiers if it needs departments.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -89,9 +90,9 @@ def dispatch(t, n, now):
             t.day[t.count[0].day].disputes += 1
             delay += duration(t, DISPUTE, case, 0)
     if case.needs > 0:
-        push(t, now + delay + climb(t, n, 0), REFERRED, n, case.version)
+        push(t, now + delay + climb(t, n, p.linkage_hops, 0), REFERRED, n, case.version)
     else:
-        push(t, now + delay, AT_GRID, n, case.version)
+        push(t, now + delay + climb(t, n, p.triage_hops, 0), AT_GRID, n, case.version)
 
 
 @rule()
@@ -111,12 +112,11 @@ def _returns(t, n, accuracy, course):
 
 
 @rule()
-def climb(t, n, course):
-    """Delay of the hops up the tiers, from grid to the district's departments."""
-    p = t.settings[0]
+def climb(t, n, hops, course):
+    """Delay of ``hops`` hops up the tiers of centres; hop k of a case takes the same time under every policy."""
     case = t.case[n]
     delay = 0.0
-    for k in range(p.linkage_hops):
+    for k in range(hops):
         delay += duration(t, HOP, case, course * 64 + k)
     return delay
 
@@ -162,7 +162,7 @@ def refer(t, n, now):
     """
     p = t.settings[0]
     case = t.case[n]
-    luck = chances(t, DROP, case, case.drops)[0]
+    luck = chances(t, DROP, case, case.stage * 256 + case.drops)[0]  # a lottery of its own for every stage and try
     if luck < p.linkage_drop:
         case.stalled = 1
         t.count[0].stalled += 1
@@ -208,11 +208,12 @@ def part_done(t, n, now):
 @rule()
 def exhausted(t, n, now):
     """Every grid attempt failed: one department is called (K = 1), up the tiers."""
+    p = t.settings[0]
     case = t.case[n]
     case.exhausted = 1
     case.needs = 1
     partners(t, n)
-    push(t, now + climb(t, n, 1), REFERRED, n, case.version)
+    push(t, now + climb(t, n, p.linkage_hops, 1), REFERRED, n, case.version)
 
 
 @rule()

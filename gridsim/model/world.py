@@ -97,9 +97,8 @@ class World:
         self._enforce(scenario)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
-        if rate > 0:
-            self._grow(cases=int(rate * span) + 1000, live=int(rate * span) + 1000)
-            t = self.tables
+        self._grow(cases=int(rate * span) + 1000, live=int(rate * span) + 1000, days=1)
+        t = self.tables
         day.begin(t, float(self.day), rate, span, below, for_good)
 
     @property

@@ -1,0 +1,152 @@
+"""Measures of one run, computed from its tables and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import CensoredData, ecdf
+
+from gridsim.measures.registry import BY_KEY, MEASURES, RESTRICTED_TO
+from gridsim.model.cases import BY_PATROL
+from gridsim.model.settings import settings_record
+from gridsim.model.world import World
+from gridsim.scenario.scenario import Scenario
+
+Window = tuple[int, int]
+
+
+def windows(scenario: Scenario) -> list[Window]:
+    """Reporting windows [first, last) that the measured days divide into: a year each, the last one the rest."""
+    days, length = int(scenario.time.days), int(scenario.time.window_days)
+    return [(a, min(a + length, days)) for a in range(0, days, length)]
+
+
+def window_name(window: Window) -> str:
+    """``days 0–365`` for [0, 365)."""
+    return f"days {window[0]}–{window[1]}"
+
+
+def restricted_mean(times: np.ndarray, events: np.ndarray, horizon: float) -> float:
+    """Restricted mean survival time over ``horizon``, from the Kaplan–Meier curve.
+
+    Parameters
+    ----------
+    times : array of float
+        Time to the event, or to the end of observation.
+    events : array of bool
+        False where censored. With no censoring before the horizon this is the plain mean of min(time, horizon).
+    """
+    if not len(times):
+        return float("nan")
+    cut = np.minimum(times, horizon)
+    if not np.any(~events & (times < horizon)):
+        return float(cut.mean())
+    seen = events | (times >= horizon)
+    curve = ecdf(CensoredData(uncensored=cut[seen], right=cut[~seen])).sf
+    knots = np.concatenate([[0.0], curve.quantiles[curve.quantiles < horizon], [horizon]])
+    heights = np.concatenate([[1.0], curve.probabilities[curve.quantiles < horizon]])
+    return float(np.sum(np.diff(knots) * heights))
+
+
+def quantile(times: np.ndarray, q: float, followed: float) -> float:
+    """Quantile of times with infinity for what has not happened; NaN when it is beyond what was followed up."""
+    if not len(times):
+        return float("nan")
+    value = float(np.quantile(times, q, method="inverted_cdf"))
+    return value if value <= followed else float("nan")
+
+
+def measure_windows(world: World) -> dict[Window, dict[str, float]]:
+    """All measures by window; the run must have reached its horizon."""
+    if world.day < world.horizon:
+        raise ValueError(f"measures need a finished run: day {world.day} of {world.horizon}")
+    rows = world.cases
+    columns = {k: np.ascontiguousarray(rows[k]) for k in (
+        "onset", "reported", "deadline", "closed", "resolved", "lapsed", "channel", "needs", "linked", "formal", "returns")}
+    return {w: _measure(world, columns, w) for w in windows(world.scenario)}
+
+
+def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str, float]:
+    first, last = window
+    end, horizon = float(world.horizon), RESTRICTED_TO
+    with np.errstate(invalid="ignore"):
+        cohort = (c["reported"] >= first) & (c["reported"] < last)
+        arose = (c["onset"] >= first) & (c["onset"] < last)
+    k = {name: values[cohort] for name, values in c.items()}
+    out: dict[str, float] = {}
+
+    done = ~np.isnan(k["resolved"])
+    until = np.where(done, k["resolved"], end) - k["reported"]
+    out["time_to_resolution"] = restricted_mean(until, done, horizon)
+    out["true_resolution_rate"] = _mean(done & (until <= horizon))
+    out["on_time_share"] = _mean(done & (np.where(done, k["resolved"], np.inf) <= k["deadline"]))
+    with np.errstate(invalid="ignore"):
+        closed = k["closed"] <= last
+    patrol = k["channel"] == BY_PATROL
+    out["closure_rate"] = _mean(closed[patrol])
+    out["closure_rate_all"] = _mean(closed)
+    out["formal_share"] = _mean(k["formal"] == 1)
+    to_closure = np.where(np.isnan(k["closed"]), np.inf, k["closed"] - k["reported"])
+    followed = end - last
+    out["closure_median"] = quantile(to_closure, 0.5, followed)
+    out["closure_p90"] = quantile(to_closure, 0.9, followed)
+    finite = to_closure[np.isfinite(to_closure)]
+    out["log_sd"] = float(np.log(np.maximum(finite, 0.02)).std(ddof=1)) if len(finite) > 1 else float("nan")
+
+    onset, reported, lapsed, resolved = (c[n][arose] for n in ("onset", "reported", "lapsed", "resolved"))
+    with np.errstate(invalid="ignore"):
+        found = reported - onset <= horizon
+        harm_ends = np.fmin(resolved, lapsed)
+    out["detection_rate"] = _mean(found)
+    out["detection_delay"] = _mean((reported - onset)[found])
+    out["unresolved_days"] = _unresolved(onset, harm_ends, end)
+    out["unresolved_days_lasting"] = _unresolved(onset, resolved, end)
+
+    d = world.days[(world.days.day >= first) & (world.days.day < last)]
+    years = (last - first) / 365
+    valid = int(d.valid_patrol.sum() + d.valid_residents.sum())
+    out["backlog"] = float(d.case_days.sum() / (last - first))
+    out["latent"], out["stalled"] = float(d.latent.mean()), float(d.stalled.mean())
+    out["valid_cases"], out["patrol_reports"] = valid / years, d.patrol_reports.sum() / years
+    out["valid_share"] = _ratio(d.valid_patrol.sum(), d.patrol_reports.sum())
+    called = k["needs"] > 0
+    out["linked_share"] = _ratio((k["linked"] == 1).sum(), len(called))
+    out["linkage_rate"] = _ratio((k["linked"] == 1).sum(), called.sum())
+    out["returns"] = _mean(k["returns"])
+    out["worker_utilisation"] = _ratio(d.event_hours.sum(), _event_budget(world, window))
+    workdays = int(np.sum(d.day % 7 < 5)) if world.scenario.time.calendar == "office" else last - first
+    out["department_utilisation"] = _ratio(d.team_days.sum(), float(world.tables.department.teams.sum()) * workdays)
+    return {m.key: out[m.key] for m in MEASURES}
+
+
+def _event_budget(world: World, window: Window) -> float:
+    """Hours for events of all gridworkers that handle cases, over the window (R17)."""
+    hours = float(settings_record(world.scenario).event_hours_year[0])
+    g, w = world.tables.grid, world.tables.worker
+    able = (g.dedicated == 0) & (g.fte >= world.scenario.staff.cover_below_fte)
+    return hours * float(w.fte[able[w.grid]].sum()) * (window[1] - window[0]) / 365
+
+
+def _unresolved(onset: np.ndarray, over: np.ndarray, end: float) -> float:
+    """Mean days within ``RESTRICTED_TO`` of onset before the harm is over."""
+    done = ~np.isnan(over)
+    return restricted_mean(np.where(done, over, end) - onset, done, RESTRICTED_TO)
+
+
+def _mean(x: np.ndarray) -> float:
+    return float(x.mean()) if len(x) else float("nan")
+
+
+def _ratio(a: Any, b: Any) -> float:
+    return float(a) / float(b) if b else float("nan")
+
+
+def measure_run(world: World) -> pd.DataFrame:
+    """Measures of a finished run as a data frame: window, measure, unit, value."""
+    return pd.DataFrame(
+        [(window_name(w), key, BY_KEY[key].unit, value)
+         for w, values in measure_windows(world).items() for key, value in values.items()],
+        columns=["window", "measure", "unit", "value"],
+    )
