@@ -5,13 +5,14 @@ first compilation several times faster. Neither counts references (``_nrt=False`
 Python made and allocates nothing, which is twice as fast and keeps two threads from fighting over counters. With ``NUMBA_DISABLE_JIT=1`` both leave plain Python functions.
 
 Numba's own cache does not notice an edited helper in another file and answers with the old machine code; the
-cache folder is therefore named by a hash of all sources of the model.
+cache folder is therefore named by a hash of all sources that compiled code can come from.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +24,8 @@ from platformdirs import user_cache_dir
 
 def _sources_hash() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    package = Path(__file__).parents[1]
+    for path in sorted([*package.glob("model/*.py"), *package.glob("scenario/*.py")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -69,4 +71,6 @@ def rule(*signature: str) -> Any:
 
 def is_compiled() -> bool:
     """True when this machine's cache already holds the compiled model, so that the first run starts at once."""
-    return bool(numba.config.DISABLE_JIT) or (FOLDER is not None and any(FOLDER.rglob("day.advance*.nbc")))
+    version = f"py{sys.version_info.major}{sys.version_info.minor}"
+    return bool(numba.config.DISABLE_JIT) or (
+        FOLDER is not None and any(FOLDER.rglob(f"day.advance*.{version}.*.nbc")))

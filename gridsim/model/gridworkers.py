@@ -136,13 +136,16 @@ def deliver(t, which, now, hours):
 
 @rule()
 def handler_of(t, g):
-    """R9. Who serves a grid: itself, or, below ``staff.cover_below_fte``, the least-loaded of its community.
+    """R9. Who serves a grid: itself, or the least-loaded of its community when it is thinly staffed or swamped.
 
-    Load is live cases per full-time equivalent; ties go to the lower grid number.
+    Thin: below ``staff.cover_below_fte``. Swamped: more than ``staff.help_above_load`` live cases per full-time
+    equivalent; without such help the few grids whose incidents exceed one worker's year would grow a backlog for ever.
+    Ties go to the lower grid number.
     """
     p = t.settings[0]
     grid = t.grid[g]
-    if p.rules_cover == 0 or (grid.dedicated == 0 and grid.fte >= p.staff_cover_below_fte):
+    able = grid.dedicated == 0 and grid.fte >= p.staff_cover_below_fte
+    if p.rules_cover == 0 or (able and grid.load <= p.staff_help_above_load * grid.fte):
         return g
     community = t.community[grid.community]
     best, least = grid.fallback, math.inf

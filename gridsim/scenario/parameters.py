@@ -173,6 +173,8 @@ PARAMETERS: tuple[Parameter, ...] = (
               low=2.0, high=7.5),
     _share("staff.cover_below_fte", "代管阈值", 0.5, "A grid with fewer full-time equivalents is covered by its community.",
            low=0.2, high=0.8),
+    _positive("staff.help_above_load", "协助阈值", "live cases / FTE", 10.0,
+              "A grid with more cases than this gets help from its community.", low=5.0, high=30.0),
     _positive("staff.travel_penalty", "代管路程", "share of handling time", 0.15, "Extra time for a covered grid.",
               low=0.0, high=0.5),
     # --- dedicated grids --------------------------------------------------------------------------------------

@@ -1,0 +1,288 @@
+"""Policies compared: the same seeds under every policy, paired differences with intervals and verdicts.
+
+The unit is a city-year replication, paired by seed; cases and grids are never replicates (MECHANISMS 1.9). Tables are
+warmed up once a seed and copied to every policy.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student_t
+
+from gridsim.measures import BY_KEY, MEASURES, measure_windows, window_name
+from gridsim.model.city import City
+from gridsim.model.world import World
+from gridsim.scenario.policies import BASELINE, Option, Policy, builtin_policies, parse_options
+from gridsim.scenario.scenario import Scenario, load_scenario
+
+CONFIDENCE = 0.95
+VERDICTS = ("better", "worse", "no clear difference", "too small to matter", "higher", "lower", "not measured")
+DAILY = ("open", "latent", "stalled", "arisen", "lapsed", "valid_patrol", "valid_residents", "resolved",
+         "closed_formally", "case_days")
+COLUMNS = ["policy", "measure", "unit", "baseline", "value", "difference", "ci_low", "ci_high", "replications", "verdict",
+           "window", "p_adjusted"]
+
+
+class Run(NamedTuple):
+    """What is kept of one run; its tables are let go."""
+
+    option: str
+    replicate: int
+    measures: dict[tuple[int, int], dict[str, float]]
+    daily: np.ndarray
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Result of :func:`compare`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per policy, measure and window: ``policy, measure, unit, baseline, value, difference, ci_low, ci_high,
+        replications, verdict, window, p_adjusted``. Differences are policy − baseline, intervals are paired 95 %.
+    runs : DataFrame
+        One row per replication, policy and window, a column per measure.
+    daily : DataFrame
+        One row per replication, policy and day.
+    costs : DataFrame
+        Gross yearly outlay, one-off outlay and yearly savings of each policy, in yuan.
+    asked : int
+        Replications asked for; fewer are finished when it was interrupted.
+    """
+
+    scenario: Scenario
+    options: tuple[Option, ...]
+    seed: int
+    asked: int
+    finished: tuple[int, ...]
+    table: pd.DataFrame
+    runs: pd.DataFrame
+    daily: pd.DataFrame
+    costs: pd.DataFrame
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def interrupted(self) -> bool:
+        """True when fewer replications are finished than were asked for."""
+        return len(self.finished) < self.asked
+
+    @property
+    def headline(self) -> str:
+        """The window in which the primary outcomes are judged: the last one, when policies have settled."""
+        return str(self.table.window.iloc[-1])
+
+    def row(self, policy: str, measure: str, window: str | None = None) -> pd.Series:
+        """One row of the table."""
+        t = self.table
+        pick = t[(t.policy == policy) & (t.measure == measure) & (t.window == (window or self.headline))]
+        if pick.empty:
+            raise KeyError(f"no row for policy {policy!r}, measure {measure!r}, window {window or self.headline!r}")
+        return pick.iloc[0]
+
+
+def compare(scenario: str | Path | Scenario = "neighbourhood", policies: str | Sequence[str] | None = None, *,
+            replications: int = 20, seed: int = 1, days: int | None = None, jobs: int | None = None,
+            known: Mapping[str, Policy] | None = None,
+            progress: Callable[[int, int], None] | None = None) -> Comparison:
+    """Compare policies with the baseline on the same cases.
+
+    Parameters
+    ----------
+    scenario : str, Path or Scenario
+    policies : str or list of str, optional
+        ``"a,b+c"``; by default every known policy alone and all together.
+    replications : int
+        City-year replications, each under every policy.
+    seed : int
+        Key of all draws; replication r uses (seed, r).
+    days : int, optional
+        Days measured, instead of the scenario's.
+    jobs : int, optional
+        Threads; all cores by default. Results do not depend on it.
+    known : mapping, optional
+        Policies by name; the built-in ones by default.
+    progress : callable, optional
+        Called with (runs done, runs in all).
+
+    Returns
+    -------
+    Comparison
+        On Ctrl-C with the replications finished so far, if any.
+
+    Raises
+    ------
+    ScenarioError
+        For an unusable scenario or policy, with every error at once.
+    """
+    base = load_scenario(scenario)
+    if days is not None:
+        base = base.replace({"time.days": days}, where="--days")
+    options = parse_options(policies, builtin_policies() if known is None else known, base)
+    everyone = [Option(BASELINE, ()), *options]
+    if replications < 1:
+        raise ValueError(f"replications: must be at least 1 (got {replications})")
+    city = City(base)
+    runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress)
+    done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
+    if not done:
+        raise KeyboardInterrupt
+    frame = _runs_frame([runs[r, o.name] for r in done for o in everyone], seed)
+    return Comparison(
+        scenario=base, options=tuple(options), seed=seed, asked=replications, finished=done,
+        table=judge(frame, [o.name for o in options], base), runs=frame,
+        daily=_daily_frame([runs[r, o.name] for r in done for o in everyone]),
+        costs=_costs(options, city, base), notes=_conflicts(options),
+    )
+
+
+def _replicate_all(base: Scenario, city: City, options: list[Option], seed: int, n: int, jobs: int,
+                   progress: Callable[[int, int], None] | None) -> dict[tuple[int, str], Run]:
+    """All runs that finished, by (replicate, option); stops cleanly on Ctrl-C."""
+    stop = threading.Event()
+    runs: dict[tuple[int, str], Run] = {}
+    total = n * len(options)
+
+    def finished(run: Run) -> None:
+        runs[run.replicate, run.option] = run
+        if progress:
+            progress(len(runs), total)
+
+    def replicate(r: int) -> None:
+        warm = World(base, city, seed, r).warm_up()
+        for option in options:
+            if stop.is_set():
+                return
+            world = warm.copy().under(option.phases(base)).run()
+            days = world.days[world.days.day >= 0]
+            keep = np.array([days.day, *(days[c] for c in DAILY)], dtype=float).T
+            finished(Run(option.name, r, measure_windows(world), keep))
+
+    pool = ThreadPoolExecutor(max(1, min(jobs, n)))
+    futures: list[Future[None]] = [pool.submit(replicate, r) for r in range(n)]
+    try:
+        for future in as_completed(futures):
+            future.result()
+    except KeyboardInterrupt:
+        stop.set()
+    except BaseException:
+        stop.set()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return runs
+
+
+def _runs_frame(runs: list[Run], seed: int) -> pd.DataFrame:
+    return pd.DataFrame([
+        {"policy": run.option, "replicate": run.replicate, "seed": seed, "window": window_name(w), **values}
+        for run in runs for w, values in run.measures.items()
+    ])
+
+
+def _daily_frame(runs: list[Run]) -> pd.DataFrame:
+    frames = []
+    for run in runs:
+        f = pd.DataFrame(run.daily, columns=["day", *DAILY])
+        whole = [c for c in f.columns if c != "case_days"]
+        f[whole] = f[whole].astype("int64")
+        f.insert(0, "replicate", run.replicate)
+        f.insert(0, "policy", run.option)
+        frames.append(f)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _costs(options: list[Option], city: City, base: Scenario) -> pd.DataFrame:
+    rows = [{"policy": o.name, **o.outlay(city.counts(o.phases(base)[-1].scenario))} for o in options]
+    return pd.DataFrame(rows, columns=["policy", "yearly", "once", "saved_yearly"])
+
+
+def _conflicts(options: list[Option]) -> tuple[str, ...]:
+    notes = []
+    for o in options:
+        for i, a in enumerate(o.policies):
+            for b in o.policies[i + 1 :]:
+                both = sorted(k for k in a.set.keys() & b.set.keys() if a.set[k] != b.set[k])
+                if both:
+                    notes.append(f"{o.name}: {a.name} and {b.name} both set {', '.join(both)}; the later one holds")
+    return tuple(notes)
+
+
+def paired(difference: np.ndarray) -> tuple[float, float, float, float]:
+    """Mean, 95 % interval and two-sided p of paired differences (Student's t over replications).
+
+    Differences that are all zero are exactly zero: interval [0, 0], p = 1. One pair gives no interval.
+    """
+    d = difference[~np.isnan(difference)]
+    if len(d) == 0:
+        return (float("nan"),) * 4
+    mean = float(d.mean())
+    if np.all(d == 0):
+        return 0.0, 0.0, 0.0, 1.0
+    if len(d) < 2:
+        return mean, float("nan"), float("nan"), 1.0
+    error = float(d.std(ddof=1)) / len(d) ** 0.5
+    if error <= 1e-12 * abs(mean):
+        return mean, mean, mean, 0.0
+    half = float(student_t.ppf((1 + CONFIDENCE) / 2, len(d) - 1)) * error
+    return mean, mean - half, mean + half, float(2 * student_t.sf(abs(mean) / error, len(d) - 1))
+
+
+def holm(p: np.ndarray) -> np.ndarray:
+    """Holm's (1979) step-down adjusted p values."""
+    order = np.argsort(p, kind="stable")
+    stepped = np.maximum.accumulate(np.minimum(1.0, p[order] * (len(p) - np.arange(len(p)))))
+    out = np.empty_like(stepped)
+    out[order] = stepped
+    return out
+
+
+def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
+    """Paired differences of every policy, measure and window against the baseline, with verdicts.
+
+    The two primary outcomes of the last window are judged at 95 % as they are; all other rows after Holm's correction over
+    all of them. A verdict also needs the smallest difference that matters (``matters.*``).
+    """
+    rows: list[dict[str, Any]] = []
+    names = list(dict.fromkeys(runs.window))
+    for option in options:
+        for window in names:
+            here = runs[runs.window == window].set_index("replicate")
+            base, other = (here[here.policy == p].sort_index() for p in (BASELINE, option))
+            for m in MEASURES:
+                mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy())
+                rows.append({
+                    "policy": option, "measure": m.key, "unit": m.unit, "baseline": base[m.key].mean(skipna=False),
+                    "value": other[m.key].mean(skipna=False), "difference": mean, "ci_low": low, "ci_high": high,
+                    "replications": len(base), "window": window, "p_adjusted": p,
+                })
+    table = pd.DataFrame(rows)
+    primary = np.array([BY_KEY[k].primary for k in table.measure]) & (table.window == names[-1]).to_numpy()
+    secondary = ~primary & table.p_adjusted.notna().to_numpy()
+    table.loc[secondary, "p_adjusted"] = holm(table.p_adjusted[secondary].to_numpy())
+    table["verdict"] = [verdict(r, scenario) for _, r in table.iterrows()]
+    return table[COLUMNS]
+
+
+def verdict(row: pd.Series, scenario: Scenario) -> str:
+    """better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
+    m = BY_KEY[row.measure]
+    if np.isnan(row.difference):
+        return "not measured"
+    if np.isnan(row.ci_low) or row.ci_low <= 0 <= row.ci_high or row.p_adjusted >= 1 - CONFIDENCE:
+        return "no clear difference"
+    least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
+    if abs(row.difference) < least:
+        return "too small to matter"
+    if m.better is None:
+        return "higher" if row.difference > 0 else "lower"
+    return "better" if (row.difference < 0) == (m.better == "lower") else "worse"

@@ -1,0 +1,91 @@
+"""Words in English and Chinese: one catalogue, looked up by key."""
+
+from __future__ import annotations
+
+import tomllib
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from gridsim.measures import BY_KEY
+from gridsim.studies.comparison import Comparison
+
+LANGUAGES = ("en", "zh")
+UNITS_ZH = {
+    "d": "天", "cases": "件", "share": "比例", "incidents": "件", "cases/year": "件/年", "reports/year": "件/年",
+    "returns/case": "次/件", "log sd": "对数标准差",
+}
+
+
+@cache
+def catalogue() -> dict[str, dict[str, str]]:
+    """The whole catalogue, key to language to text."""
+    return tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+
+
+def say(key: str, lang: str, **values: Any) -> str:
+    """The text of a key in a language, with its values filled in."""
+    text = catalogue()[key][lang]
+    return text.format(**values) if values else text
+
+
+def measure_label(key: str, lang: str) -> str:
+    """Name of a measure."""
+    m = BY_KEY[key]
+    return m.chinese if lang == "zh" else m.english
+
+
+def unit_label(unit: str, lang: str) -> str:
+    """Unit of a measure."""
+    return UNITS_ZH[unit] if lang == "zh" else unit
+
+
+def option_label(comparison: Comparison, name: str, lang: str) -> str:
+    """Title of a policy option."""
+    option = next(o for o in comparison.options if o.name == name)
+    return option.chinese if lang == "zh" else option.title
+
+
+def window_label(window: str, lang: str) -> str:
+    """``days 365–730`` in a language."""
+    first, last = window.removeprefix("days ").split("–")
+    return say("window", lang, first=first, last=last)
+
+
+def number(x: float, unit: str, sign: bool = False) -> str:
+    """A value as people read it: shares in per cent, counts whole, times with two decimals."""
+    if x != x:
+        return "–"
+    plus = "+" if sign else ""
+    if unit == "share":
+        return (f"{100 * x:{plus}.2f} pp" if sign else f"{100 * x:.2f} %").replace("-", "−")
+    digits = 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
+    return f"{x:{plus},.{digits}f}".replace("-", "−")
+
+
+def interval(row: Any) -> str:
+    """``[low, high]`` of a row of the comparison."""
+    if row.ci_low != row.ci_low:
+        return "[–]"
+    if row.unit == "share":
+        return f"[{100 * row.ci_low:+.2f}, {100 * row.ci_high:+.2f}]".replace("-", "−")
+    return f"[{number(row.ci_low, row.unit, True)}, {number(row.ci_high, row.unit, True)}]"
+
+
+def width(text: str) -> int:
+    """Columns a text takes on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def pad(text: str, columns: int, right: bool = False) -> str:
+    """Fill a text with blanks to a width in columns."""
+    blanks = " " * max(0, columns - width(text))
+    return blanks + text if right else text + blanks
+
+
+def aligned(rows: list[list[str]], right: tuple[int, ...] = ()) -> str:
+    """Rows of cells as an aligned table; ``right`` lists the columns set flush right."""
+    widths = [max(width(r[i]) for r in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(pad(c, w, i in right) for i, (c, w) in enumerate(zip(r, widths, strict=True))) for r in rows]
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,0 +1,86 @@
+"""Files that a comparison or a run leaves behind: UTF-8, CSV with a byte-order mark so that Excel shows Chinese."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+import gridsim
+from gridsim.model.compiled import SOURCES
+from gridsim.scenario.scenario import Scenario
+from gridsim.studies.comparison import Comparison
+from gridsim.views.figures import backlog_figure, paired_figure, save, style
+
+LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
+FITTED = {"patrol.detection": "gross patrol reports", "residents.report_rate": "valid resident reports",
+          "linkage.drop": "closure rate of patrol reports"}
+
+
+def fresh_folder(root: Path, name: str) -> Path:
+    """A new folder ``root/name-001``, numbered on, so that no earlier result is overwritten."""
+    k = 1
+    while (root / f"{name}-{k:03d}").exists():
+        k += 1
+    return root / f"{name}-{k:03d}"
+
+
+def check_writable(folder: Path) -> None:
+    """Make the folder, or raise OSError before any simulation has run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".write-test-{os.getpid()}"
+    probe.write_bytes(b"")
+    probe.unlink()
+
+
+def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
+    """CSV for people and programs: UTF-8 with byte-order mark, full precision, Unix line ends."""
+    frame.to_csv(path, index=index, encoding="utf-8-sig", lineterminator="\n")
+
+
+def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
+    """What is needed to know and repeat a result: versions, hashes, seeds, machine."""
+    return {
+        "gridsim": gridsim.__version__,
+        "engine_sources": SOURCES,
+        "scenario": scenario.name,
+        "scenario_hash": scenario.hash,
+        "baseline_fit": {k: {"value": scenario.get(k), "fitted_to": v} for k, v in FITTED.items()},
+        **facts,
+        "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def write_json(data: Any, path: Path) -> None:
+    """JSON in UTF-8, Chinese readable."""
+    path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]:
+    """Write tables, resolved scenario, manifest and figures; returns the file names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_csv(c.table, folder / "comparison.csv")
+    write_csv(c.runs, folder / "runs.csv")
+    write_csv(c.daily, folder / "daily.csv")
+    (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
+    facts = {
+        "seed": c.seed, "replications_asked": c.asked, "replications": list(c.finished), "days": c.scenario.time.days,
+        "options": {o.name: {"hash": [p.scenario.hash for p in o.phases(c.scenario)],
+                             "policies": [p.model_dump(mode="json") for p in o.policies]} for o in c.options},
+        "costs": c.costs.to_dict(orient="records"),
+    }
+    write_json(manifest(c.scenario, **facts), folder / "manifest.json")
+    with style():
+        save(backlog_figure(c, lang), folder / "backlog.png")
+        save(paired_figure(c, lang), folder / "differences.png")
+    return ["comparison.csv", "runs.csv", "daily.csv", "scenario.toml", "manifest.json", "backlog.png", "differences.png"]
