@@ -36,7 +36,7 @@ def observe(scenario, replications: int) -> tuple[float, float, float]:
     return float(a), float(b), float(c)
 
 
-def main(name: str, replications: int = 4, rounds: int = 7) -> None:
+def main(name: str, replications: int = 4, rounds: int = 5) -> None:
     s = load_scenario(name, time__days=365)
     scale = s.population / PEOPLE
     x = {k: s.get(k) for k in ("patrol.detection", "residents.report_rate", "linkage.drop")}

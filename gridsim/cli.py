@@ -22,6 +22,7 @@ class _Parser(argparse.ArgumentParser):
     """One line an error, with the nearest right name, and exit code 2."""
 
     def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line and exit."""
         from gridsim.scenario.scenario import nearest
 
         if "invalid choice: '" in message:

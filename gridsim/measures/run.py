@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.stats import CensoredData, ecdf
 
 from gridsim.measures.registry import BY_KEY, MEASURES, RESTRICTED_TO
-from gridsim.model.cases import BY_PATROL
+from gridsim.model.cases import BY_PATROL, measured_columns
 from gridsim.model.settings import settings_record
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
@@ -62,9 +62,7 @@ def measure_windows(world: World) -> dict[Window, dict[str, float]]:
     """All measures by window; the run must have reached its horizon."""
     if world.day < world.horizon:
         raise ValueError(f"measures need a finished run: day {world.day} of {world.horizon}")
-    rows = world.cases
-    columns = {k: np.ascontiguousarray(rows[k]) for k in (
-        "onset", "reported", "deadline", "closed", "resolved", "lapsed", "channel", "needs", "linked", "formal", "returns")}
+    columns = measured_columns(world.cases)
     return {w: _measure(world, columns, w) for w in windows(world.scenario)}
 
 

@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from gridsim.model.agenda import AT_GRID, DEADLINE_DUE, REFERRED, REOPENED, REPORTED, push
-from gridsim.model.compiled import rule
+from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ARRIVAL, CLOCKS, DEADLINE, NATURE, PARTNERS, chances, duration, normal, uniforms
 from gridsim.model.settings import QUANTILES, REOPEN
 
@@ -290,3 +290,22 @@ def reopen(t, n, now):
 def spread(sigma, u, v):
     """Lognormal factor with mean 1."""
     return math.exp(sigma * normal(u, v) - sigma * sigma / 2)
+
+
+MEASURED = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "channel", "needs", "linked", "formal", "returns")
+
+
+@entry
+def _fill_columns(case, out):
+    for i in range(len(case)):
+        c = case[i]
+        out[0, i], out[1, i], out[2, i] = c.onset, c.reported, c.deadline
+        out[3, i], out[4, i], out[5, i] = c.closed, c.resolved, c.lapsed
+        out[6, i], out[7, i], out[8, i], out[9, i], out[10, i] = c.channel, c.needs, c.linked, c.formal, c.returns
+
+
+def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:
+    """The columns that measures read, as contiguous float arrays, in one pass over the rows."""
+    out = np.empty((len(MEASURED), len(case)))
+    _fill_columns(case, out)
+    return dict(zip(MEASURED, out, strict=True))

@@ -48,7 +48,7 @@ class GovernanceModel(mesa.Model):
         if not 0 <= seed < 2**32:
             raise ValueError(f"rng: must be a whole number from 0 to 2**32 − 1 (got {rng!r})")
         super().__init__(rng=seed)
-        self.scenario: Scenario = load_scenario(scenario, **overrides)
+        self._setting = load_scenario(scenario, **overrides)
         self.seed_used = seed
         self.option = _option(policies, self.scenario)
         self.city = City(self.scenario)
@@ -66,9 +66,25 @@ class GovernanceModel(mesa.Model):
             kinds.append((Resident, self.city.n_residents))
         for cls, n in kinds:
             cls.create_agents(self, n, list(range(n)))
-        ids = getattr(mesa.Agent, "_ids", None)  # Mesa 3.3 keeps every model alive through this table
-        if ids is not None:
-            ids.pop(self, None)
+        self._live = len(self.agents)
+        self._residents = {a.row: a for a in self.agents_by_type.get(Resident, ())}
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Mesa 3.3 keeps every model alive through a table of agent numbers: take this model out of it."""
+        numbers = getattr(mesa.Agent, "_ids", None)
+        if numbers is not None:
+            numbers.pop(self, None)
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario (Mesa 3.5 would write a reference to the model into it; ours is frozen and shared)."""
+        return self._setting
+
+    @scenario.setter
+    def scenario(self, value: Any) -> None:
+        if hasattr(self, "_setting"):  # Mesa 3.5 assigns one of its own kind on construction: let that pass
+            raise AttributeError("a model's scenario is fixed; make a new GovernanceModel(scenario)")
 
     @property
     def day(self) -> int:
@@ -79,13 +95,12 @@ class GovernanceModel(mesa.Model):
         """The resident of a row, as an agent."""
         if not 0 <= row < self.city.n_residents:
             raise IndexError(f"resident {row}: there are {self.city.n_residents:,}")
-        if self.city.n_residents <= LIVE_RESIDENTS:
-            return next(a for a in self.agents_by_type[Resident] if a.row == row)
-        agent = Resident(self, row)
-        ids = getattr(mesa.Agent, "_ids", None)
-        if ids is not None:
-            ids.pop(self, None)
-        return agent
+        if row not in self._residents:
+            agent = Resident(self, row)
+            agent.unique_id = self._live + row + 1  # as if all had been made, whatever the order of asking
+            self._residents[row] = agent
+            self._let_go()
+        return self._residents[row]
 
     def step(self) -> None:
         """One day, in the order of ``model/day.py``; the last one sets ``running`` to False."""

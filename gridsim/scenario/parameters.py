@@ -259,7 +259,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _delay("linkage.hop", "层级流转", Exponential(mean=0.5), "One hop up the tiers.", lever=True),
     Parameter("linkage.hops", "流转层级数", "#", 2, "Tiers between a grid and the district's departments.", minimum=0,
               maximum=5, low=1, high=3),
-    _share("linkage.drop", "无人受理", 0.349, "Chance that an unlinked department leaves the case lying.", low=0.1, high=0.7,
+    _share("linkage.drop", "无人受理", 0.40, "Chance that an unlinked department leaves the case lying.", low=0.1, high=0.7,
            source=PROBE + "; sets the closure rate"),
     _delay("linkage.stalled", "停滞时间", Exponential(mean=300.0), "How long a dropped case lies before it is taken up.",
            source=PROBE),

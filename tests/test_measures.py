@@ -1,0 +1,124 @@
+"""Measures against arithmetic by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gridsim.measures import MEASURES, measure_windows, windows
+from gridsim.measures.run import quantile, restricted_mean
+from gridsim.model.world import World
+from gridsim.scenario.scenario import load_scenario
+from gridsim.studies.comparison import holm, judge, paired
+
+
+def test_restricted_mean_without_censoring():
+    times, events = np.array([10.0, 50.0, 200.0]), np.array([True, True, False])
+    assert restricted_mean(times, events, 90) == pytest.approx((10 + 50 + 90) / 3)
+
+
+def test_restricted_mean_with_censoring_by_hand():
+    # Deaths at 2 and 6, one censored at 4: S = 1, then 2/3 from 2, then 0 from 6 -> 2 + 4 · 2/3
+    assert restricted_mean(np.array([2.0, 4.0, 6.0]), np.array([True, False, True]), 10) == pytest.approx(2 + 4 * 2 / 3)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.lists(st.tuples(st.floats(0.01, 50), st.booleans()), min_size=1, max_size=30))
+def test_restricted_mean_equals_product_limit(rows):
+    """Against the product-limit formula written out."""
+    times, events = np.array([t for t, _ in rows]), np.array([e for _, e in rows])
+    horizon, s, area, last = 40.0, 1.0, 0.0, 0.0
+    for t in np.unique(times[(times <= horizon)]):
+        area += s * (t - last)
+        at_risk, died = (times >= t).sum(), ((times == t) & events).sum()
+        s *= 1 - died / at_risk
+        last = t
+    assert restricted_mean(times, events, horizon) == pytest.approx(area + s * (horizon - last), rel=1e-9)
+
+
+def test_quantile_counts_open_cases():
+    times = np.array([1.0, 2.0, 3.0, np.inf])
+    assert quantile(times, 0.5, 90) == 2.0
+    assert np.isnan(quantile(times, 0.9, 90))
+
+
+def test_windows_divide_the_measured_days():
+    s = load_scenario("neighbourhood")
+    assert windows(s) == [(0, 365), (365, 730)]
+    assert windows(s.replace({"time.days": 100})) == [(0, 100)]
+    assert windows(s.replace({"time.days": 400})) == [(0, 365), (365, 400)]
+
+
+def test_measures_equal_a_slow_recount():
+    """Each measure once more from the data frame, row by row, on a real run."""
+    world = World(load_scenario("neighbourhood", time__days=365), seed=5).run()
+    got = measure_windows(world)[0, 365]
+    f = world.case_frame()
+    cohort = f[(f.reported >= 0) & (f.reported < 365)]
+    days = [min(r.resolved - r.reported, 90) if not np.isnan(r.resolved) else 90 for r in cohort.itertuples()]
+    assert got["time_to_resolution"] == pytest.approx(np.mean(days))
+    assert got["true_resolution_rate"] == pytest.approx(np.mean(np.array(days) < 90))
+    patrol = cohort[cohort.channel == "patrol"]
+    assert got["closure_rate"] == pytest.approx((patrol.closed <= 365).mean())
+    arose = f[(f.onset >= 0) & (f.onset < 365)]
+    end = [np.nanmin([r.resolved, r.lapsed, r.onset + 90]) for r in arose.itertuples()]
+    assert got["unresolved_days"] == pytest.approx(np.mean(np.minimum(np.array(end) - arose.onset, 90)))
+    assert got["detection_rate"] == pytest.approx(((arose.reported - arose.onset) <= 90).mean())
+    assert got["linked_share"] == pytest.approx((cohort.linked == 1).mean())
+    # backlog: case-days open inside the window, from each row (a reopened file was shut for a while)
+    stays = 0.0
+    for r in f[f.reported.notna()].itertuples():
+        stop = min(365.0, r.closed if not np.isnan(r.closed) else np.inf)
+        stays += max(0.0, stop - max(0.0, r.reported))
+    gaps = f.reopened.sum()
+    assert got["backlog"] * 365 <= stays + 1e-6
+    assert got["backlog"] * 365 == pytest.approx(stays, abs=60.0 * gaps + 1e-6)
+    assert set(got) == {m.key for m in MEASURES}
+
+
+def test_unfinished_run_is_refused():
+    with pytest.raises(ValueError, match="finished run"):
+        measure_windows(World(load_scenario("neighbourhood")).warm_up())
+
+
+def test_holm_by_hand():
+    # 0.01·4, then max with 0.02·3, 0.03·2, 0.5·1
+    assert holm(np.array([0.03, 0.01, 0.5, 0.02])) == pytest.approx([0.06, 0.04, 0.5, 0.06])
+
+
+def test_paired_interval_by_hand():
+    d = np.array([1.0, 2.0, 3.0, 4.0])
+    half = 3.182446305284263 * np.std(d, ddof=1) / 2  # t quantile of 3 degrees of freedom
+    assert paired(d)[:3] == pytest.approx((2.5, 2.5 - half, 2.5 + half))
+    assert paired(np.zeros(5)) == (0.0, 0.0, 0.0, 1.0)
+    assert np.isnan(paired(np.array([2.0]))[1])
+
+
+def frame(shift: dict[str, np.ndarray], n: int = 12) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    rows = []
+    for r in range(n):
+        base = {m.key: 10 + rng.normal() for m in MEASURES}
+        rows.append({"policy": "baseline", "replicate": r, "seed": 1, "window": "days 0–365", **base})
+        moved = {k: v + (shift[k][r] if k in shift else 0.0) for k, v in base.items()}
+        rows.append({"policy": "p", "replicate": r, "seed": 1, "window": "days 0–365", **moved})
+    return pd.DataFrame(rows)
+
+
+def test_verdicts_follow_interval_direction_and_size():
+    s = load_scenario("neighbourhood")
+    noise = np.random.default_rng(1).normal(size=12)
+    t = judge(frame({
+        "time_to_resolution": -1 + 0.01 * noise,  # clearly lower, and lower is better
+        "backlog": 0.05 + 0.001 * noise,  # clear, yet half a per cent of 10: too small
+        "true_resolution_rate": -0.2 + 0.01 * noise,  # clearly lower, and higher is better
+        "latent": noise,  # no clear difference
+        "linked_share": 0.3 + 0.01 * noise,  # not judged
+    }), ["p"], s).set_index("measure").verdict
+    assert t["time_to_resolution"] == "better"
+    assert t["backlog"] == "too small to matter"
+    assert t["true_resolution_rate"] == "worse"
+    assert t["latent"] == "no clear difference"
+    assert t["linked_share"] == "higher"
+    assert t["stalled"] == "no clear difference"  # identical

@@ -1,0 +1,79 @@
+"""Figures and words: no missing glyph, no claim beyond the verdict, numbers as in the table."""
+
+import warnings
+
+import pytest
+
+from gridsim.scenario.policies import Policy
+from gridsim.scenario.scenario import load_scenario
+from gridsim.studies.comparison import compare
+from gridsim.views import words
+from gridsim.views.figures import backlog_figure, paired_figure, save, style
+from gridsim.views.labels import aligned, number, width
+
+SMALL = load_scenario("neighbourhood", time__warmup_days=60, time__days=120, time__follow_up_days=30)
+
+
+@pytest.fixture(scope="module")
+def result():
+    known = {"nothing": Policy(name="nothing", title="Nothing", chinese="不变"),
+             "more": Policy(name="more", title="More patrol", chinese="增加巡查", set={"patrol.coverage": 0.6})}
+    return compare(SMALL, "nothing,more", replications=6, known=known)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_figures_have_every_glyph(result, lang, tmp_path, caplog):
+    with warnings.catch_warnings(), style():
+        warnings.simplefilter("error")  # a missing glyph is a warning
+        for name, make in (("backlog", backlog_figure), ("paired", paired_figure)):
+            figure = make(result, lang)
+            save(figure, tmp_path / f"{name}.png")
+            texts = [t.get_text() for t in figure.findobj(match=lambda a: hasattr(a, "get_text"))]
+            assert any(str(len(result.finished)) in t and "95" in t for t in texts)  # says what its band is
+    assert "findfont" not in caplog.text
+
+
+def test_a_missing_glyph_would_be_noticed(tmp_path):
+    from matplotlib.figure import Figure
+
+    with pytest.raises(UserWarning, match="Glyph"), warnings.catch_warnings(), style():
+        warnings.simplefilter("error")
+        figure = Figure()
+        figure.text(0, 0, "\U00020000")  # a character outside the subset
+        figure.savefig(tmp_path / "x.png")
+
+
+def test_style_leaves_the_users_settings_alone():
+    import matplotlib
+
+    before = dict(matplotlib.rcParams)
+    with style():
+        assert matplotlib.rcParams["font.family"] != before["font.family"]
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_nothing_moves_under_nothing(result):
+    text = "\n".join(words.what_moved(result, "nothing", "en"))
+    assert "Neither primary outcome" in text
+    assert set(result.table[result.table.policy == "nothing"].verdict) == {"no clear difference"}
+    assert not any(w in words.table(result, "nothing", "en") for w in ("better", "worse"))
+
+
+def test_more_detection_is_told_apart_from_failure(result):
+    lines = words.what_moved(result, "more", "en")
+    assert result.row("more", "detection_rate").verdict == "better"
+    assert result.row("more", "backlog").difference > 0
+    assert any("success, not a failure" in x for x in lines)
+
+
+def test_numbers_as_people_read_them():
+    assert number(0.1234, "share") == "12.34 %"
+    assert number(-0.005, "share", sign=True) == "−0.50 pp"
+    assert number(12841.3, "cases") == "12,841"
+    assert number(float("nan"), "d") == "–"
+
+
+def test_chinese_takes_two_columns():
+    assert width("案件 a") == 6
+    first, second = aligned([["案件", "1"], ["case", "2"]]).splitlines()
+    assert width(first) == width(second)
