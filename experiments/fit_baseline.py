@@ -2,8 +2,9 @@
 
     python experiments/fit_baseline.py daqing-2021
 
-patrol.detection → gross patrol reports, residents.report_rate → valid resident reports (patrol share .62 of raw reports,
-.80 valid, .92 distinct), linkage.drop → closure rate of patrol reports. One city-year a replication, no policy involved.
+patrol.detection → gross patrol reports, residents.report_rate → valid resident reports (patrol share .62 of raw
+reports, .80 valid, .92 distinct), linkage.drop → closure rate of patrol reports. One city-year a replication, no policy
+involved.
 Targets are for the whole of Daqing and scale with its population.
 """
 
@@ -43,8 +44,13 @@ def main(name: str, replications: int = 4, rounds: int = 5) -> None:
     for _ in range(rounds):
         s = s.replace(x)
         patrol, resident, closure = observe(s, replications)
-        print({k: round(v, 5) for k, v in x.items()}, f"patrol {patrol:,.0f} resident {resident:,.0f} closure {closure:.4f}")
-        x["patrol.detection"] *= (PATROL * scale / patrol) ** 1.3  # detection competes, so reports grow less than the hazard
+        print(
+            {k: round(v, 5) for k, v in x.items()},
+            f"patrol {patrol:,.0f} resident {resident:,.0f} closure {closure:.4f}",
+        )
+        x["patrol.detection"] *= (
+            PATROL * scale / patrol
+        ) ** 1.3  # detection competes, so reports grow less than the hazard
         x["residents.report_rate"] *= (RESIDENT * scale / resident) ** 1.2
         x["linkage.drop"] += 7.0 * (closure - CLOSURE)
     print("next", {k: round(v, 5) for k, v in x.items()})

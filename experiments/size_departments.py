@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.model.settings import mean_departments, needs_after_exhaustion
 from gridsim.model.world import World
-from gridsim.scenario.scenario import Scenario, load_scenario, read_toml, builtin_folder
+from gridsim.scenario.scenario import Scenario, builtin_folder, read_toml
 
 
 def team_days(s: Scenario) -> dict[str, np.ndarray]:
@@ -41,8 +41,8 @@ def team_days(s: Scenario) -> dict[str, np.ndarray]:
 
 def main(name: str, utilisation: float) -> None:
     data = read_toml(builtin_folder() / f"{name}.toml" if not name.endswith(".toml") else Path(name))
-    ones = {f: 1 for f in data["fields"]}
-    s = Scenario.from_dict({**data, "name": name, "teams": {d: ones for d in [*data["districts"], "city"]}}, name)
+    ones = dict.fromkeys(data["fields"], 1)
+    s = Scenario.from_dict({**data, "name": name, "teams": dict.fromkeys([*data["districts"], "city"], ones)}, name)
     week = 7 / 5 if s.time.calendar == "office" else 1.0
     for district, load in team_days(s).items():
         teams = np.maximum(np.maximum(1, np.rint(load * week / utilisation)), np.ceil(load * week / 0.95)).astype(int)

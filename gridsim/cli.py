@@ -58,8 +58,11 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line as an argparse parser."""
     import gridsim
 
-    parser = _Parser(prog="gridsim", description="Simulate urban grid governance (网格治理): the same case under every policy.",
-                     allow_abbrev=False)
+    parser = _Parser(
+        prog="gridsim",
+        description="Simulate urban grid governance (网格治理): the same case under every policy.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--version", action="version", version=f"gridsim {gridsim.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
@@ -72,15 +75,23 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument("scenario", metavar="SCENARIO", help="built-in name, or a .toml file")
         sub.add_argument("--seed", type=_whole("seed", 0), default=1, help="key of all draws (default 1)")
         sub.add_argument("--days", type=_whole("days", 1, 36500), help="days measured, instead of the scenario's")
-        sub.add_argument("--policy-file", action="append", default=[], metavar="FILE", help="TOML file with more policies")
-        sub.add_argument("--out", type=Path, metavar="DIR", help=f"folder for the results (default: a new one in {RESULTS}/)")
+        sub.add_argument(
+            "--policy-file", action="append", default=[], metavar="FILE", help="TOML file with more policies"
+        )
+        sub.add_argument(
+            "--out", type=Path, metavar="DIR", help=f"folder for the results (default: a new one in {RESULTS}/)"
+        )
         sub.add_argument("--lang", choices=["en", "zh"], default="en", help="language (语言)")
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
 
     sub = command("compare", "Compare policies with today, on the same cases.", _compare)
     common(sub)
-    sub.add_argument("--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)")
-    sub.add_argument("--replications", type=_whole("replications", 1, 100_000), default=20, help="city-years (default 20)")
+    sub.add_argument(
+        "--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)"
+    )
+    sub.add_argument(
+        "--replications", type=_whole("replications", 1, 100_000), default=20, help="city-years (default 20)"
+    )
     sub.add_argument("--jobs", type=_whole("jobs", 1, 1024), help="threads (default: all cores)")
 
     sub = command("run", "Run one scenario once and print its measures.", _run)
@@ -93,7 +104,9 @@ def build_parser() -> argparse.ArgumentParser:
     sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("policies", "Explain the policies: what they change, from what to what, at what cost.", _policies)
-    sub.add_argument("--scenario", default="neighbourhood", metavar="SCENARIO", help="scenario whose values are patched")
+    sub.add_argument(
+        "--scenario", default="neighbourhood", metavar="SCENARIO", help="scenario whose values are patched"
+    )
     sub.add_argument("--policy-file", action="append", default=[], metavar="FILE", help="TOML file with more policies")
     sub.add_argument("--json", action="store_true", help="print JSON")
 
@@ -177,15 +190,29 @@ def _compare(a: argparse.Namespace) -> int:
     folder = _results_folder(a.out, scenario.name)
     _announce(a.lang)
     with tqdm(total=a.replications * (len(options) + 1), unit=f" {say('progress', a.lang)}", leave=False) as bar:
+
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)
 
-        result = compare(scenario, options, replications=a.replications, seed=a.seed, days=a.days, jobs=a.jobs,
-                         known=known, progress=progress)
+        result = compare(
+            scenario,
+            options,
+            replications=a.replications,
+            seed=a.seed,
+            days=a.days,
+            jobs=a.jobs,
+            known=known,
+            progress=progress,
+        )
     files = write_comparison(result, folder, a.lang)
     if a.json:
-        print(json.dumps({"folder": str(folder), "replications": len(result.finished),
-                          "comparison": _records(result.table)}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {"folder": str(folder), "replications": len(result.finished), "comparison": _records(result.table)},
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         print(words.report(result, a.lang))
         print("\n" + say("written", a.lang, folder=folder, files=", ".join(files)))
@@ -217,14 +244,31 @@ def _run(a: argparse.Namespace) -> int:
         if a.cases:
             write_csv(world.case_frame(), folder / "cases.csv", index=True)
     if a.json:
-        print(json.dumps({"scenario": scenario.name, "hash": scenario.hash, "seed": a.seed, "option": option.name,
-                          "measures": _records(table)}, ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                {
+                    "scenario": scenario.name,
+                    "hash": scenario.hash,
+                    "seed": a.seed,
+                    "option": option.name,
+                    "measures": _records(table),
+                },
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return OK
     names = list(dict.fromkeys(table.window))
     values = table.pivot(index="measure", columns="window", values="value")
     rows = [["", "", *(window_label(w, a.lang) for w in names)]]
-    rows += [[measure_label(k, a.lang), "" if m.unit == "share" else unit_label(m.unit, a.lang),
-              *(number(values.loc[k, w], m.unit) for w in names)] for k, m in BY_KEY.items()]
+    rows += [
+        [
+            measure_label(k, a.lang),
+            "" if m.unit == "share" else unit_label(m.unit, a.lang),
+            *(number(values.loc[k, w], m.unit) for w in names),
+        ]
+        for k, m in BY_KEY.items()
+    ]
     print(aligned(rows, right=tuple(range(2, 2 + len(names)))))
     if folder is not None:
         print(f"\n{folder}")
@@ -243,14 +287,23 @@ def _scenarios(a: argparse.Namespace) -> int:
         if a.json:
             print(json.dumps(difference, ensure_ascii=False, indent=2))
         elif difference:
-            print(aligned([["", found[0].name, found[1].name], *([k, str(x), str(y)] for k, (x, y) in difference.items())]))
+            print(
+                aligned(
+                    [["", found[0].name, found[1].name], *([k, str(x), str(y)] for k, (x, y) in difference.items())]
+                )
+            )
         else:
             print("no difference")
     elif len(a.names) == 1:
         print(json.dumps(found[0].to_dict(), ensure_ascii=False, indent=2) if a.json else found[0].to_toml(), end="")
     elif a.json:
-        print(json.dumps([{"name": s.name, "title": s.title, "chinese": s.chinese, "hash": s.hash} for s in found],
-                         ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                [{"name": s.name, "title": s.title, "chinese": s.chinese, "hash": s.hash} for s in found],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
     else:
         print("\n\n".join(f"{s.name}  {s.title}  {s.chinese}\n    {s.description}\n    {s.source}" for s in found))
     return OK
@@ -267,15 +320,29 @@ def _policies(a: argparse.Namespace) -> int:
         print(json.dumps([p.model_dump(mode="json") for p in known.values()], ensure_ascii=False, indent=2))
         return OK
     for p in known.values():
-        print(f"{p.name}  {p.title}  {p.chinese}\n    {p.text}\n    Source: {p.source or 'not stated'}. "
-              f"Starts on day {p.starts}.")
-        rows = [[f"    {k}", REGISTRY[k].chinese, _short(scenario.get(k)), "→", _short(v), REGISTRY[k].unit,
-                 f"[{REGISTRY[k].grade}]"] for k, v in p.set.items()]
+        print(
+            f"{p.name}  {p.title}  {p.chinese}\n    {p.text}\n    Source: {p.source or 'not stated'}. "
+            f"Starts on day {p.starts}."
+        )
+        rows = [
+            [
+                f"    {k}",
+                REGISTRY[k].chinese,
+                _short(scenario.get(k)),
+                "→",
+                _short(v),
+                REGISTRY[k].unit,
+                f"[{REGISTRY[k].grade}]",
+            ]
+            for k, v in p.set.items()
+        ]
         if rows:
             print(aligned(rows))
         for c in p.cost:
-            print(f"    Cost: {c.item} {c.chinese}: {c.yuan:,.0f} yuan per {c.per.replace('_', ' ')}, "
-                  f"{'a year' if c.every == 'year' else 'once'} [{c.grade}: {c.source}]")
+            print(
+                f"    Cost: {c.item} {c.chinese}: {c.yuan:,.0f} yuan per {c.per.replace('_', ' ')}, "
+                f"{'a year' if c.every == 'year' else 'once'} [{c.grade}: {c.source}]"
+            )
         print()
     print("Grades: S the paper, D arithmetic, A published, B press, C weak, X assumed.")
     return OK
@@ -295,26 +362,59 @@ def _parameters(a: argparse.Namespace) -> int:
     from gridsim.views.labels import aligned
 
     if a.section and a.section not in SECTIONS:
-        raise ScenarioError([f"parameters: no section {a.section!r}{nearest(a.section, SECTIONS)} "
-                             f"Sections are {', '.join(SECTIONS)}"])
+        raise ScenarioError(
+            [f"parameters: no section {a.section!r}{nearest(a.section, SECTIONS)} Sections are {', '.join(SECTIONS)}"]
+        )
     chosen = [p for p in PARAMETERS if a.section in (None, p.section)]
     if a.json:
-        print(json.dumps([
-            {"key": p.key, "chinese": p.chinese, "unit": p.unit, "text": p.text, "source": p.source, "grade": p.grade,
-             "default": p.default.model_dump() if hasattr(p.default, "model_dump") else p.default, "low": p.low,
-             "high": p.high, "minimum": p.minimum, "maximum": p.maximum, "lever": p.lever} for p in chosen],
-            ensure_ascii=False, indent=2))
+        print(
+            json.dumps(
+                [
+                    {
+                        "key": p.key,
+                        "chinese": p.chinese,
+                        "unit": p.unit,
+                        "text": p.text,
+                        "source": p.source,
+                        "grade": p.grade,
+                        "default": p.default.model_dump() if hasattr(p.default, "model_dump") else p.default,
+                        "low": p.low,
+                        "high": p.high,
+                        "minimum": p.minimum,
+                        "maximum": p.maximum,
+                        "lever": p.lever,
+                    }
+                    for p in chosen
+                ],
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
         return OK
     rows = [["parameter", "术语", "default", "unit", "range", "grade", "lever", "meaning", "source"]]
-    rows += [[p.key, p.chinese, _short(p.default), p.unit, "" if p.low is None else f"{p.low:g}–{p.high:g}", p.grade,
-              "yes" if p.lever else "", p.text, p.source] for p in chosen]
+    rows += [
+        [
+            p.key,
+            p.chinese,
+            _short(p.default),
+            p.unit,
+            "" if p.low is None else f"{p.low:g}–{p.high:g}",
+            p.grade,
+            "yes" if p.lever else "",
+            p.text,
+            p.source,
+        ]
+        for p in chosen
+    ]
     print(aligned(rows))
     return OK
 
 
 def _records(table: Any) -> list[dict[str, Any]]:
-    return [{k: (None if isinstance(v, float) and math.isnan(v) else v) for k, v in row.items()}
-            for row in table.to_dict(orient="records")]
+    return [
+        {k: (None if isinstance(v, float) and math.isnan(v) else v) for k, v in row.items()}
+        for row in table.to_dict(orient="records")
+    ]
 
 
 if __name__ == "__main__":

@@ -24,11 +24,29 @@ def test_compare_writes_what_it_says(fast, capsys):
     assert main(["compare", "fast.toml", "--replications", "3", "--out", "out"]) == 0
     printed = capsys.readouterr().out
     assert "better" in printed or "no clear difference" in printed
-    names = ["comparison.csv", "runs.csv", "daily.csv", "scenario.toml", "manifest.json", "backlog.png", "differences.png"]
+    names = [
+        "comparison.csv",
+        "runs.csv",
+        "daily.csv",
+        "scenario.toml",
+        "manifest.json",
+        "backlog.png",
+        "differences.png",
+    ]
     assert sorted(p.name for p in (fast / "out").iterdir()) == sorted(names)
     table = pd.read_csv(fast / "out" / "comparison.csv")
-    assert list(table.columns[:10]) == ["policy", "measure", "unit", "baseline", "value", "difference", "ci_low",
-                                        "ci_high", "replications", "verdict"]
+    assert list(table.columns[:10]) == [
+        "policy",
+        "measure",
+        "unit",
+        "baseline",
+        "value",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "replications",
+        "verdict",
+    ]
     assert (fast / "out" / "comparison.csv").read_bytes().startswith(b"\xef\xbb\xbf")
     manifest = json.loads((fast / "out" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["seed"] == 1 and manifest["replications"] == [0, 1, 2] and len(manifest["scenario_hash"]) == 64
@@ -129,6 +147,11 @@ def test_bad_command_lines_give_one_clear_line(argv, expected, fast, capsys):
 def test_module_and_pipe(fast):
     out = subprocess.run([sys.executable, "-m", "gridsim", "--version"], capture_output=True, text=True, check=True)
     assert out.stdout.startswith("gridsim ")
-    p = subprocess.run(f'"{sys.executable}" -m gridsim parameters | head -1', shell=True, capture_output=True, text=True,
-                       env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    p = subprocess.run(
+        f'"{sys.executable}" -m gridsim parameters | head -1',
+        shell=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
     assert p.returncode == 0 and p.stderr == "" and p.stdout.startswith("parameter")

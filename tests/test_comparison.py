@@ -85,8 +85,9 @@ def test_hash_seed_and_process_change_nothing(tmp_path):
     files = []
     for hash_seed, jobs in (("0", "1"), ("4242", "2")):
         path = tmp_path / f"runs-{hash_seed}.csv"
-        subprocess.run([sys.executable, "-c", SCRIPT, str(path), jobs], check=True,
-                       env={**os.environ, "PYTHONHASHSEED": hash_seed})
+        subprocess.run(
+            [sys.executable, "-c", SCRIPT, str(path), jobs], check=True, env={**os.environ, "PYTHONHASHSEED": hash_seed}
+        )
         files.append(path.read_bytes())
     assert files[0] == files[1] and len(files[0]) > 500
 
@@ -100,8 +101,18 @@ def test_difference_is_value_minus_baseline_of_the_same_seeds():
     assert row.value - row.baseline == pytest.approx(row.difference)
     half = 2.7764451051977987 * d.std(ddof=1) / 5**0.5  # t quantile of 4 degrees of freedom
     assert (row.ci_low, row.ci_high) == pytest.approx((d.mean() - half, d.mean() + half))
-    assert list(c.table.columns[:10]) == ["policy", "measure", "unit", "baseline", "value", "difference", "ci_low",
-                                          "ci_high", "replications", "verdict"]
+    assert list(c.table.columns[:10]) == [
+        "policy",
+        "measure",
+        "unit",
+        "baseline",
+        "value",
+        "difference",
+        "ci_low",
+        "ci_high",
+        "replications",
+        "verdict",
+    ]
 
 
 def test_pairing_reduces_variance():

@@ -8,8 +8,8 @@ from pathlib import Path
 import gridsim
 from gridsim.measures import MEASURES
 from gridsim.model import cases
-from gridsim.scenario.parameters import REGISTRY
 from gridsim.model.settings import DURATIONS
+from gridsim.scenario.parameters import REGISTRY
 from gridsim.studies.comparison import VERDICTS
 from gridsim.views.labels import UNITS_ZH, catalogue
 
@@ -46,8 +46,11 @@ def test_imports_point_left():
 
 
 def test_mesa_only_in_the_model():
-    users = {p.relative_to(PACKAGE).parts[0] for p in PACKAGE.rglob("*.py")
-             if any(m.split(".")[0] == "mesa" for m in imports(p))}
+    users = {
+        p.relative_to(PACKAGE).parts[0]
+        for p in PACKAGE.rglob("*.py")
+        if any(m.split(".")[0] == "mesa" for m in imports(p))
+    }
     assert users == {"model"}
 
 
@@ -92,8 +95,13 @@ def test_every_public_function_has_a_docstring():
     for path in PACKAGE.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         public = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef) and not n.name.startswith("_")]
-        public += [m for c in public if isinstance(c, ast.ClassDef) for m in c.body
-                   if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")]
+        public += [
+            m
+            for c in public
+            if isinstance(c, ast.ClassDef)
+            for m in c.body
+            if isinstance(m, ast.FunctionDef) and not m.name.startswith("_")
+        ]
         setters = [n for n in public if any("setter" in ast.unparse(d) for d in n.decorator_list)]
         bare += [f"{path.name}:{n.name}" for n in public if ast.get_docstring(n) is None and n not in setters]
     assert bare == []

@@ -109,13 +109,23 @@ def frame(shift: dict[str, np.ndarray], n: int = 12) -> pd.DataFrame:
 def test_verdicts_follow_interval_direction_and_size():
     s = load_scenario("neighbourhood")
     noise = np.random.default_rng(1).normal(size=12)
-    t = judge(frame({
-        "time_to_resolution": -1 + 0.01 * noise,  # clearly lower, and lower is better
-        "backlog": 0.05 + 0.001 * noise,  # clear, yet half a per cent of 10: too small
-        "true_resolution_rate": -0.2 + 0.01 * noise,  # clearly lower, and higher is better
-        "latent": noise,  # no clear difference
-        "linked_share": 0.3 + 0.01 * noise,  # not judged
-    }), ["p"], s).set_index("measure").verdict
+    t = (
+        judge(
+            frame(
+                {
+                    "time_to_resolution": -1 + 0.01 * noise,  # clearly lower, and lower is better
+                    "backlog": 0.05 + 0.001 * noise,  # clear, yet half a per cent of 10: too small
+                    "true_resolution_rate": -0.2 + 0.01 * noise,  # clearly lower, and higher is better
+                    "latent": noise,  # no clear difference
+                    "linked_share": 0.3 + 0.01 * noise,  # not judged
+                }
+            ),
+            ["p"],
+            s,
+        )
+        .set_index("measure")
+        .verdict
+    )
     assert t["time_to_resolution"] == "better"
     assert t["backlog"] == "too small to matter"
     assert t["true_resolution_rate"] == "worse"

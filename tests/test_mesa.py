@@ -61,8 +61,12 @@ def test_agents_of_every_kind_are_live_views(model):
 
 
 def test_residents_of_a_big_city_on_demand():
-    model = GovernanceModel(load_scenario("neighbourhood", city__persons_per_agent=1).replace(
-        {"districts.neighbourhood.population": 250_000, "time.warmup_days": 1, "time.days": 1}), rng=1)
+    model = GovernanceModel(
+        load_scenario("neighbourhood", city__persons_per_agent=1).replace(
+            {"districts.neighbourhood.population": 250_000, "time.warmup_days": 1, "time.days": 1}
+        ),
+        rng=1,
+    )
     before = len(model.agents)
     r = model.resident(123_456)
     assert r is model.resident(123_456) and r.propensity > 0 and len(model.agents) == before + 1
@@ -112,10 +116,19 @@ def test_users_batch_run():
     with warnings.catch_warnings():
         warnings.simplefilter("default")  # Mesa's own deprecations of batch_run are not ours
         results = mesa.batch_run(
-            GovernanceModel, {"scenario": "neighbourhood", "linkage__rate": [0.5, 0.9], "time__warmup_days": 10,
-                              "time__days": 20, "time__follow_up_days": 0},
+            GovernanceModel,
+            {
+                "scenario": "neighbourhood",
+                "linkage__rate": [0.5, 0.9],
+                "time__warmup_days": 10,
+                "time__days": 20,
+                "time__follow_up_days": 0,
+            },
             **({"rng": [1, 2]} if "rng" in mesa.batch_run.__code__.co_varnames else {"iterations": 2}),
-            max_steps=100, number_processes=1, display_progress=False)
+            max_steps=100,
+            number_processes=1,
+            display_progress=False,
+        )
     assert len(results) == 4 and {r["day"] for r in results} == {20}
     assert {r["linkage__rate"] for r in results} == {0.5, 0.9}
 

@@ -58,13 +58,16 @@ def test_only_levers_can_be_set(tmp_path):
     assert any("linkage.raet: unknown lever; did you mean linkage.rate?" in line for line in lines)
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("[a]\nstart = 5", "a.start: unknown key; did you mean a.starts?"),
-    ("[a]\nstarts = -1", "a.starts: must be at least 0"),
-    ('["a+b"]\n', "may not be"),
-    ('[[a.cost]]\nitem = "x"\nper = "grid"\nyuan = 1.0', "must be one of city, department"),
-    ("a = 1", "must be a table"),
-])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("[a]\nstart = 5", "a.start: unknown key; did you mean a.starts?"),
+        ("[a]\nstarts = -1", "a.starts: must be at least 0"),
+        ('["a+b"]\n', "may not be"),
+        ('[[a.cost]]\nitem = "x"\nper = "grid"\nyuan = 1.0', "must be one of city, department"),
+        ("a = 1", "must be a table"),
+    ],
+)
 def test_bad_policy_files(text, expected, tmp_path):
     with pytest.raises(ScenarioError, match="policies.toml") as caught:
         read_policies(write(tmp_path, text))

@@ -19,23 +19,47 @@ def errors_of(text: str, tmp_path) -> list[str]:
 
 
 BAD = {
-    "misspelt key": ('[linkage]\nraet = 0.9', "mine.toml: linkage.raet: unknown key; did you mean linkage.rate?"),
-    "misspelt section": ('[linkgae]\nrate = 0.9', "mine.toml: linkgae: unknown key; did you mean linkage?"),
-    "share above one": ('[linkage]\nrate = 1.4', "mine.toml: linkage.rate: must be at most 1 (got 1.4)"),
-    "negative rate": ('[arrivals]\nper_100_residents = -3', "mine.toml: arrivals.per_100_residents: must be at least 0 (got -3"),
-    "text for a number": ('[staff]\nfull_time = "many"', "mine.toml: staff.full_time: must be a whole number (got 'many')"),
-    "fraction for a count": ('[staff]\nfull_time = 61.5', "mine.toml: staff.full_time: must be a whole number (got 61.5)"),
-    "not a number": ('[linkage]\nrate = nan', "mine.toml: linkage.rate: must be a finite number"),
-    "bad choice": ('[time]\ncalendar = "offcie"', "must be one of office, continuous (got 'offcie'); did you mean office?"),
-    "unknown distribution": ('[handling]\nservice = { distribution = "weibull", mean = 1.0 }', "mine.toml: handling.service: must be a distribution"),
-    "missing mean": ('[handling]\nservice = { distribution = "exponential" }', "mine.toml: handling.service.mean: is missing"),
-    "day that never opens": ('[time]\nopens = 18.0', "mine.toml: time.opens: must be earlier than time.closes"),
-    "no hours for events": ('[staff]\nadmin_share = 0.75', "mine.toml: staff.admin_share: administration, training and patrol take"),
-    "shares not one": ('[categories.dispute]\nshare = 0.9', "mine.toml: categories: shares must add up to 1"),
-    "no such field": ('[categories.dispute]\nfield = "justise"', "no department field 'justise'; did you mean justice?"),
-    "department without a team": ('[teams.neighbourhood]\njustice = 0', "teams.neighbourhood.justice: is missing or 0"),
-    "nobody handles": ('[rules]\ngrid_handling = false\ndepartments = false', "nobody could ever handle a case"),
-    "not TOML": ('[linkage\nrate = 0.9', "is not valid TOML"),
+    "misspelt key": ("[linkage]\nraet = 0.9", "mine.toml: linkage.raet: unknown key; did you mean linkage.rate?"),
+    "misspelt section": ("[linkgae]\nrate = 0.9", "mine.toml: linkgae: unknown key; did you mean linkage?"),
+    "share above one": ("[linkage]\nrate = 1.4", "mine.toml: linkage.rate: must be at most 1 (got 1.4)"),
+    "negative rate": (
+        "[arrivals]\nper_100_residents = -3",
+        "mine.toml: arrivals.per_100_residents: must be at least 0 (got -3",
+    ),
+    "text for a number": (
+        '[staff]\nfull_time = "many"',
+        "mine.toml: staff.full_time: must be a whole number (got 'many')",
+    ),
+    "fraction for a count": (
+        "[staff]\nfull_time = 61.5",
+        "mine.toml: staff.full_time: must be a whole number (got 61.5)",
+    ),
+    "not a number": ("[linkage]\nrate = nan", "mine.toml: linkage.rate: must be a finite number"),
+    "bad choice": (
+        '[time]\ncalendar = "offcie"',
+        "must be one of office, continuous (got 'offcie'); did you mean office?",
+    ),
+    "unknown distribution": (
+        '[handling]\nservice = { distribution = "weibull", mean = 1.0 }',
+        "mine.toml: handling.service: must be a distribution",
+    ),
+    "missing mean": (
+        '[handling]\nservice = { distribution = "exponential" }',
+        "mine.toml: handling.service.mean: is missing",
+    ),
+    "day that never opens": ("[time]\nopens = 18.0", "mine.toml: time.opens: must be earlier than time.closes"),
+    "no hours for events": (
+        "[staff]\nadmin_share = 0.75",
+        "mine.toml: staff.admin_share: administration, training and patrol take",
+    ),
+    "shares not one": ("[categories.dispute]\nshare = 0.9", "mine.toml: categories: shares must add up to 1"),
+    "no such field": (
+        '[categories.dispute]\nfield = "justise"',
+        "no department field 'justise'; did you mean justice?",
+    ),
+    "department without a team": ("[teams.neighbourhood]\njustice = 0", "teams.neighbourhood.justice: is missing or 0"),
+    "nobody handles": ("[rules]\ngrid_handling = false\ndepartments = false", "nobody could ever handle a case"),
+    "not TOML": ("[linkage\nrate = 0.9", "is not valid TOML"),
 }
 
 
@@ -47,8 +71,11 @@ def test_each_mistake_gives_one_clear_line(text, expected, tmp_path):
 
 
 def test_all_errors_at_once(tmp_path):
-    found = errors_of('based_on = "neighbourhood"\n[linkage]\nrate = 2.0\nraet = 1\n[staff]\nadmin_share = 0.9\n'
-                      '[patrol]\ndetection = "x"\n', tmp_path)
+    found = errors_of(
+        'based_on = "neighbourhood"\n[linkage]\nrate = 2.0\nraet = 1\n[staff]\nadmin_share = 0.9\n'
+        '[patrol]\ndetection = "x"\n',
+        tmp_path,
+    )
     assert len(found) == 4
     assert all(line.startswith("mine.toml: ") for line in found)
 
@@ -69,8 +96,10 @@ def test_based_on_chain_and_circle(tmp_path):
 
 
 def test_distribution_is_replaced_whole_not_mixed(tmp_path):
-    (tmp_path / "a.toml").write_text('based_on = "neighbourhood"\n[handling]\n'
-                                     'service = { distribution = "gamma", mean = 2.0, shape = 3.0 }\n', encoding="utf-8")
+    (tmp_path / "a.toml").write_text(
+        'based_on = "neighbourhood"\n[handling]\nservice = { distribution = "gamma", mean = 2.0, shape = 3.0 }\n',
+        encoding="utf-8",
+    )
     assert load_scenario(tmp_path / "a.toml").handling.service.coded == (2, 2.0 / 3.0, 3.0)
 
 
@@ -100,7 +129,7 @@ def test_frozen_diff_and_hash():
 
 def test_byte_order_mark_and_missing_file(tmp_path):
     path = tmp_path / "bom.toml"
-    path.write_bytes(b"\xef\xbb\xbf" + 'based_on = "neighbourhood"\n'.encode())
+    path.write_bytes(b"\xef\xbb\xbf" + b'based_on = "neighbourhood"\n')
     assert load_scenario(path).hash == load_scenario("neighbourhood").hash
     with pytest.raises(ScenarioError, match=r"none\.toml: no such file"):
         load_scenario(tmp_path / "none.toml")
@@ -119,8 +148,14 @@ def test_every_parameter_is_complete():
 
 def test_the_paper_gets_only_what_it_says():
     """Grade S may stand only on what the paper prints: counts, registration, valid reports, the named districts."""
-    allowed = {"city.comprehensive_grids", "city.dedicated_grids", "city.registered_share", "staff.full_time",
-               "staff.part_time", "intake.valid_patrol"}
+    allowed = {
+        "city.comprehensive_grids",
+        "city.dedicated_grids",
+        "city.registered_share",
+        "staff.full_time",
+        "staff.part_time",
+        "intake.valid_patrol",
+    }
     assert {p.key for p in PARAMETERS if p.grade == "S"} == allowed
     assert REGISTRY["intake.valid_patrol"].default == pytest.approx(84_201 / 86_312, abs=5e-5)
 

@@ -16,8 +16,10 @@ SMALL = load_scenario("neighbourhood", time__warmup_days=60, time__days=120, tim
 
 @pytest.fixture(scope="module")
 def result():
-    known = {"nothing": Policy(name="nothing", title="Nothing", chinese="不变"),
-             "more": Policy(name="more", title="More patrol", chinese="增加巡查", set={"patrol.coverage": 0.6})}
+    known = {
+        "nothing": Policy(name="nothing", title="Nothing", chinese="不变"),
+        "more": Policy(name="more", title="More patrol", chinese="增加巡查", set={"patrol.coverage": 0.6}),
+    }
     return compare(SMALL, "nothing,more", replications=6, known=known)
 
 

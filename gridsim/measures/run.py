@@ -37,6 +37,7 @@ def restricted_mean(times: np.ndarray, events: np.ndarray, horizon: float) -> fl
         Time to the event, or to the end of observation.
     events : array of bool
         False where censored. With no censoring before the horizon this is the plain mean of min(time, horizon).
+
     """
     if not len(times):
         return float("nan")
@@ -144,7 +145,10 @@ def _ratio(a: Any, b: Any) -> float:
 def measure_run(world: World) -> pd.DataFrame:
     """Measures of a finished run as a data frame: window, measure, unit, value."""
     return pd.DataFrame(
-        [(window_name(w), key, BY_KEY[key].unit, value)
-         for w, values in measure_windows(world).items() for key, value in values.items()],
+        [
+            (window_name(w), key, BY_KEY[key].unit, value)
+            for w, values in measure_windows(world).items()
+            for key, value in values.items()
+        ],
         columns=["window", "measure", "unit", "value"],
     )

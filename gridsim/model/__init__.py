@@ -1,0 +1,1 @@
+"""What the city is and does: one file per noun. Read ``day.py`` first."""

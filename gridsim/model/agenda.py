@@ -15,8 +15,20 @@ from gridsim.model.compiled import rule
 EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", "i4")], align=True)
 
 # Kinds of event, in the order in which ties are served: what frees hands comes before what asks for them.
-(WORKER_DONE, TEAM_DONE, TASK_DONE, SETTLED, REPORTED, DEADLINE_DUE, REOPENED, ON_THE_SPOT_CALL, AT_GRID, REFERRED,
- RESUMED, AT_DEPARTMENT) = range(12)
+(
+    WORKER_DONE,
+    TEAM_DONE,
+    TASK_DONE,
+    SETTLED,
+    REPORTED,
+    DEADLINE_DUE,
+    REOPENED,
+    ON_THE_SPOT_CALL,
+    AT_GRID,
+    REFERRED,
+    RESUMED,
+    AT_DEPARTMENT,
+) = range(12)
 
 
 @rule()

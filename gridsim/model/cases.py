@@ -24,13 +24,41 @@ MOST_DEPARTMENTS = 4
 
 CASE_DTYPE = np.dtype(
     [
-        ("onset", "f8"), ("reported", "f8"), ("deadline", "f8"), ("closed", "f8"), ("resolved", "f8"),
-        ("lapsed", "f8"), ("complexity", "f8"), ("place", "i4"), ("ordinal", "i4"), ("resident", "i4"),
-        ("grid", "i4"), ("handler", "i4"), ("next", "i4"), ("version", "i4"), ("department", "i4", (MOST_DEPARTMENTS,)),
-        ("category", "i2"), ("state", "i2"), ("channel", "i2"), ("needs", "i2"), ("attempts", "i2"), ("returns", "i2"),
-        ("stage", "i2"), ("pending", "i2"), ("in_hand", "i2"), ("rejections", "i2"), ("drops", "i2"),
-        ("edge", "i1"), ("on_the_spot", "i1"), ("exhausted", "i1"), ("linked", "i1"), ("stalled", "i1"),
-        ("formal", "i1"), ("reopened", "i1"), ("queued", "i1"), ("overdue", "i1"),
+        ("onset", "f8"),
+        ("reported", "f8"),
+        ("deadline", "f8"),
+        ("closed", "f8"),
+        ("resolved", "f8"),
+        ("lapsed", "f8"),
+        ("complexity", "f8"),
+        ("place", "i4"),
+        ("ordinal", "i4"),
+        ("resident", "i4"),
+        ("grid", "i4"),
+        ("handler", "i4"),
+        ("next", "i4"),
+        ("version", "i4"),
+        ("department", "i4", (MOST_DEPARTMENTS,)),
+        ("category", "i2"),
+        ("state", "i2"),
+        ("channel", "i2"),
+        ("needs", "i2"),
+        ("attempts", "i2"),
+        ("returns", "i2"),
+        ("stage", "i2"),
+        ("pending", "i2"),
+        ("in_hand", "i2"),
+        ("rejections", "i2"),
+        ("drops", "i2"),
+        ("edge", "i1"),
+        ("on_the_spot", "i1"),
+        ("exhausted", "i1"),
+        ("linked", "i1"),
+        ("stalled", "i1"),
+        ("formal", "i1"),
+        ("reopened", "i1"),
+        ("queued", "i1"),
+        ("overdue", "i1"),
     ],
     align=True,
 )
@@ -38,8 +66,17 @@ CASE_DTYPE = np.dtype(
 # Clocks of the latent: what is left of each exposure (unit exponential) and the rates that consume it. A table of its
 # own, dense, because every day sweeps all of it.
 LATENT_DTYPE = np.dtype(
-    [("patrol", "f8"), ("report", "f8"), ("lapse", "f8"), ("visibility", "f8"), ("report_rate", "f8"),
-     ("lapse_rate", "f8"), ("since", "f8"), ("case", "i4"), ("place", "i4")],
+    [
+        ("patrol", "f8"),
+        ("report", "f8"),
+        ("lapse", "f8"),
+        ("visibility", "f8"),
+        ("report_rate", "f8"),
+        ("lapse_rate", "f8"),
+        ("since", "f8"),
+        ("case", "i4"),
+        ("place", "i4"),
+    ],
     align=True,
 )
 
@@ -124,7 +161,7 @@ def become_latent(t, n, since):
     count = t.count[0]
     row = t.latent[count.latent]
     count.latent += 1
-    a, b, c, edge = chances(t, CLOCKS, case, case.rejections)
+    a, b, c, _ = chances(t, CLOCKS, case, case.rejections)
     row.patrol, row.report, row.lapse = -math.log(a), -math.log(b), -math.log(c)
     category = t.category[case.category]
     p = t.settings[0]
@@ -292,7 +329,19 @@ def spread(sigma, u, v):
     return math.exp(sigma * normal(u, v) - sigma * sigma / 2)
 
 
-MEASURED = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "channel", "needs", "linked", "formal", "returns")
+MEASURED = (
+    "onset",
+    "reported",
+    "deadline",
+    "closed",
+    "resolved",
+    "lapsed",
+    "channel",
+    "needs",
+    "linked",
+    "formal",
+    "returns",
+)
 
 
 @entry

@@ -20,16 +20,45 @@ from gridsim.scenario.distributions import lognormal_sigma
 from gridsim.scenario.scenario import Scenario
 
 PLACE_DTYPE = np.dtype(
-    [("rate", "f8"), ("edge_share", "f8"), ("ordinal", "i8"), ("first_resident", "i4"), ("residents", "i4"),
-     ("grid", "i4"), ("host", "i4"), ("community", "i4"), ("district", "i4"), ("population", "i4"), ("site", "i4"),
-     ("extent", "f8"), ("ground", "f8")],
+    [
+        ("rate", "f8"),
+        ("edge_share", "f8"),
+        ("ordinal", "i8"),
+        ("first_resident", "i4"),
+        ("residents", "i4"),
+        ("grid", "i4"),
+        ("host", "i4"),
+        ("community", "i4"),
+        ("district", "i4"),
+        ("population", "i4"),
+        ("site", "i4"),
+        ("extent", "f8"),
+        ("ground", "f8"),
+    ],
     align=True,
 )
 GRID_DTYPE = np.dtype(
-    [("dedicated", "i2"), ("active", "i2"), ("community", "i4"), ("district", "i4"), ("host", "i4"), ("head", "i4"),
-     ("tail", "i4"), ("load", "i4"), ("first_worker", "i4"), ("workers", "i4"), ("fallback", "i4"),
-     ("population", "i4"), ("fte", "f8"), ("local_gain", "f8"), ("ground", "f8"), ("ground_at_first", "f8"),
-     ("extent", "f8"), ("x", "f8"), ("y", "f8")],
+    [
+        ("dedicated", "i2"),
+        ("active", "i2"),
+        ("community", "i4"),
+        ("district", "i4"),
+        ("host", "i4"),
+        ("head", "i4"),
+        ("tail", "i4"),
+        ("load", "i4"),
+        ("first_worker", "i4"),
+        ("workers", "i4"),
+        ("fallback", "i4"),
+        ("population", "i4"),
+        ("fte", "f8"),
+        ("local_gain", "f8"),
+        ("ground", "f8"),
+        ("ground_at_first", "f8"),
+        ("extent", "f8"),
+        ("x", "f8"),
+        ("y", "f8"),
+    ],
     align=True,
 )
 COMMUNITY_DTYPE = np.dtype([("first_grid", "i4"), ("grids", "i4"), ("street", "i4"), ("district", "i4")], align=True)
@@ -56,6 +85,7 @@ class City:
     place, grid, community, worker, resident : record arrays
         One row per individual; column meanings are the field names.
     propensity : float32 array, shape (residents,)
+
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -168,8 +198,14 @@ class City:
         self.propensity = np.empty(self.n_residents, np.float32)
         self.resident = np.zeros(self.n_residents, RESIDENT_DTYPE).view(np.recarray)
         home = np.repeat(np.arange(n, dtype=np.int32), place.residents[:n])
-        populate(s.city.seed, lognormal_sigma(s.residents.disparity), s.city.registered_share, home, self.propensity,
-                 self.resident)
+        populate(
+            s.city.seed,
+            lognormal_sigma(s.residents.disparity),
+            s.city.registered_share,
+            home,
+            self.propensity,
+            self.resident,
+        )
 
     def _cells_of_community(self, k: int) -> tuple[int, int]:
         c, cells = self.community[k], self.scenario.city.cells_per_grid
@@ -244,7 +280,9 @@ class City:
         fields, districts = len(scenario.fields), len(scenario.districts)
         city_level = fields if scenario.departments.city_level_share > 0 else 0
         return {
-            "city": 1, "department": fields * districts + city_level, "comprehensive_grid": self.n_comprehensive,
+            "city": 1,
+            "department": fields * districts + city_level,
+            "comprehensive_grid": self.n_comprehensive,
             "dedicated_grid_dissolved": self.n_dedicated - kept_grids(scenario, self.n_dedicated),
             "full_time": scenario.staff.full_time,
         }
@@ -267,17 +305,17 @@ class Grid(RowAgent):
     @property
     def kind(self) -> str:
         """Comprehensive or dedicated."""
-        return "dedicated" if self.dedicated else "comprehensive"  # type: ignore[attr-defined]
+        return "dedicated" if self.dedicated else "comprehensive"
 
 
 def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
     """Put the levers of a scenario that concern grids and staff into force, in place.
 
-    Nominal workers (挂名) are counted and work zero hours; dedicated grids beyond ``dedicated.kept_share`` dissolve into
-    their hosts, smallest first, and their firm staff leave; patrol hours spread over the ground a grid has.
+    Nominal workers (挂名) are counted and work zero hours; dedicated grids beyond ``dedicated.kept_share``
+    dissolve into their hosts, smallest first, and their firm staff leave; patrol hours spread over the ground a grid has.
 
-    Patrol hazard per working day (R3) = coverage · detection · (hours ÷ standard hours) · ground at first ÷ ground now ·
-    local gain, local gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid.
+    Patrol hazard per working day (R3) = coverage · detection · (hours ÷ standard hours) ·
+    (ground at first ÷ ground now) · local gain; local gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid.
     """
     s, g, w, place = scenario, tables.grid, tables.worker, tables.place
     n = city.n_comprehensive

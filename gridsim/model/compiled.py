@@ -1,8 +1,9 @@
 """The two decorators of compiled code, and a cache that notices edited sources.
 
 ``entry`` marks what Python calls, ``rule`` everything else: rules carry no Python wrapper, which makes the
-first compilation several times faster. Neither counts references (``_nrt=False``): compiled code writes into tables that
-Python made and allocates nothing, which is twice as fast and keeps two threads from fighting over counters. With ``NUMBA_DISABLE_JIT=1`` both leave plain Python functions.
+first compilation several times faster. Neither counts references (``_nrt=False``): compiled code writes into tables
+that Python made and allocates nothing, which is twice as fast and keeps two threads from fighting over counters. With
+``NUMBA_DISABLE_JIT=1`` both leave plain Python functions.
 
 Numba's own cache does not notice an edited helper in another file and answers with the old machine code; the
 cache folder is therefore named by a hash of all sources that compiled code can come from.
@@ -41,8 +42,14 @@ def _writable(folder: Path) -> bool:
 
 def _cache_folder() -> Path | None:
     wished = os.environ.get("NUMBA_CACHE_DIR")
-    roots = [Path(wished)] if wished else [Path(user_cache_dir("gridsim", appauthor=False)),
-                                           Path(tempfile.gettempdir()) / f"gridsim-{os.environ.get('USER', 'cache')}"]
+    roots = (
+        [Path(wished)]
+        if wished
+        else [
+            Path(user_cache_dir("gridsim", appauthor=False)),
+            Path(tempfile.gettempdir()) / f"gridsim-{os.environ.get('USER', 'cache')}",
+        ]
+    )
     for root in roots:
         folder = root / "compiled" / SOURCES
         if _writable(folder):
@@ -72,5 +79,4 @@ def rule(*signature: str) -> Any:
 def is_compiled() -> bool:
     """True when this machine's cache already holds the compiled model, so that the first run starts at once."""
     version = f"py{sys.version_info.major}{sys.version_info.minor}"
-    return bool(numba.config.DISABLE_JIT) or (
-        FOLDER is not None and any(FOLDER.rglob(f"day.advance*.{version}.*.nbc")))
+    return bool(numba.config.DISABLE_JIT) or (FOLDER is not None and any(FOLDER.rglob(f"day.advance*.{version}.*.nbc")))

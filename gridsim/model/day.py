@@ -165,6 +165,10 @@ def _has_room(t, room):
     """
     count = t.count[0]
     cases = count.open + count.latent + room
-    return (count.cases + room <= len(t.case) and count.latent + room <= len(t.latent)
-            and count.tasks + cases * MOST_TASKS // 2 <= len(t.task) and count.day < len(t.day)
-            and count.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda))
+    return (
+        count.cases + room <= len(t.case)
+        and count.latent + room <= len(t.latent)
+        and count.tasks + cases * MOST_TASKS // 2 <= len(t.task)
+        and count.day < len(t.day)
+        and count.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda)
+    )

@@ -1,4 +1,4 @@
-"""Departments 部门: teams, a queue, and sub-tasks; one for each field and district, and for each field of the city (R12).
+"""Departments 部门 (R12): teams, a queue, and sub-tasks; one a field and district, and one a field of the city.
 
 A team is held for the active effort; after it the sub-task waits off-team until the total has passed. Teams are stored
 integers of the scenario, never re-derived.
@@ -15,13 +15,32 @@ from gridsim.model.draws import duration
 from gridsim.model.settings import DEPARTMENT
 
 DEPARTMENT_DTYPE = np.dtype(
-    [("subject", "i4"), ("district", "i4"), ("teams", "i4"), ("busy", "i4"), ("head", "i4"), ("tail", "i4"),
-     ("queue", "i4"), ("received", "i4"), ("done", "i4"), ("team_days", "f8"), ("waited", "f8")],
+    [
+        ("subject", "i4"),
+        ("district", "i4"),
+        ("teams", "i4"),
+        ("busy", "i4"),
+        ("head", "i4"),
+        ("tail", "i4"),
+        ("queue", "i4"),
+        ("received", "i4"),
+        ("done", "i4"),
+        ("team_days", "f8"),
+        ("waited", "f8"),
+    ],
     align=True,
 )
 TASK_DTYPE = np.dtype(
-    [("case", "i4"), ("department", "i4"), ("stamp", "i4"), ("next", "i4"), ("part", "i2"), ("cancelled", "i2"),
-     ("arrived", "f8"), ("rest", "f8")],
+    [
+        ("case", "i4"),
+        ("department", "i4"),
+        ("stamp", "i4"),
+        ("next", "i4"),
+        ("part", "i2"),
+        ("cancelled", "i2"),
+        ("arrived", "f8"),
+        ("rest", "f8"),
+    ],
     align=True,
 )
 
@@ -136,4 +155,4 @@ class Department(RowAgent):
     @property
     def utilisation(self) -> float:
         """Share of teams busy at this moment."""
-        return self.busy / self.teams if self.teams else 0.0  # type: ignore[attr-defined]
+        return self.busy / self.teams if self.teams else 0.0

@@ -40,8 +40,14 @@ def philox(c0, c1, c2, c3, k0, k1):
 @rule("UniTuple(float64, 4)(int64, int64, int64, int64, int64, int64)")
 def uniforms(seed, replicate, stream, place, ordinal, attempt):
     """Four uniforms in the open interval (0, 1)."""
-    a, b, c, d = philox(np.uint64(ordinal), np.uint64(place), np.uint64(stream), np.uint64(attempt),
-                        np.uint64(seed), np.uint64(replicate))
+    a, b, c, d = philox(
+        np.uint64(ordinal),
+        np.uint64(place),
+        np.uint64(stream),
+        np.uint64(attempt),
+        np.uint64(seed),
+        np.uint64(replicate),
+    )
     return (a + 0.5) * _UNIT, (b + 0.5) * _UNIT, (c + 0.5) * _UNIT, (d + 0.5) * _UNIT
 
 

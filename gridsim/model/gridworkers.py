@@ -18,9 +18,20 @@ ROLES = ("full-time", "part-time", "firm staff")
 YEAR = 365
 
 WORKER_DTYPE = np.dtype(
-    [("grid", "i4"), ("role", "i2"), ("nominal", "i2"), ("fte", "f8"), ("case", "i4"), ("attempt_success", "i4"),
-     ("bank", "f8"), ("bank_day", "i8"), ("today", "i8"), ("used_today", "f8"), ("event_hours", "f8"),
-     ("events", "i8")],
+    [
+        ("grid", "i4"),
+        ("role", "i2"),
+        ("nominal", "i2"),
+        ("fte", "f8"),
+        ("case", "i4"),
+        ("attempt_success", "i4"),
+        ("bank", "f8"),
+        ("bank_day", "i8"),
+        ("today", "i8"),
+        ("used_today", "f8"),
+        ("event_hours", "f8"),
+        ("events", "i8"),
+    ],
     align=True,
 )
 
@@ -219,7 +230,7 @@ def idle_worker(t, g, now):
 
 @rule()
 def call_worker(t, g, now):
-    """R9. Idle workers take waiting cases. Hours: the attempt's, plus entry of an unregistered reporter, plus travel."""
+    """R9. Idle workers take waiting cases. Hours: the attempt, entry of an unregistered reporter, travel."""
     p = t.settings[0]
     grid = t.grid[g]
     while grid.head >= 0:
@@ -305,9 +316,9 @@ class Gridworker(RowAgent):
     @property
     def role_name(self) -> str:
         """Role in words."""
-        return ROLES[self.role]  # type: ignore[attr-defined]
+        return ROLES[self.role]
 
     @property
     def is_busy(self) -> bool:
         """True while a case is in hand."""
-        return self.case >= 0  # type: ignore[attr-defined, no-any-return]
+        return self.case >= 0

@@ -18,8 +18,20 @@ from gridsim.scenario.policies import BASELINE, Option, builtin_policies, parse_
 from gridsim.scenario.scenario import Scenario, load_scenario
 
 LIVE_RESIDENTS = 200_000  # beyond this, resident agents are made on demand
-REPORTED_DAILY = ("open", "latent", "stalled", "arisen", "lapsed", "valid_patrol", "valid_residents", "resolved",
-                  "closed_formally", "case_days", "event_hours", "team_days")
+REPORTED_DAILY = (
+    "open",
+    "latent",
+    "stalled",
+    "arisen",
+    "lapsed",
+    "valid_patrol",
+    "valid_residents",
+    "resolved",
+    "closed_formally",
+    "case_days",
+    "event_hours",
+    "team_days",
+)
 
 
 class GovernanceModel(mesa.Model):
@@ -40,10 +52,17 @@ class GovernanceModel(mesa.Model):
     -----
     The warm-up runs on construction, so that day 0 is the first step. Residents are live agents up to
     ``LIVE_RESIDENTS``; in a larger city ``resident(row)`` makes one on demand, while their state is always there.
+
     """
 
-    def __init__(self, scenario: Any = "neighbourhood", policies: str | Option = BASELINE, *,
-                 rng: int | None = None, **overrides: Any) -> None:
+    def __init__(
+        self,
+        scenario: Any = "neighbourhood",
+        policies: str | Option = BASELINE,
+        *,
+        rng: int | None = None,
+        **overrides: Any,
+    ) -> None:
         seed = secrets.randbits(32) if rng is None else int(rng)
         if not 0 <= seed < 2**32:
             raise ValueError(f"rng: must be a whole number from 0 to 2**32 − 1 (got {rng!r})")
@@ -55,13 +74,17 @@ class GovernanceModel(mesa.Model):
         self.world = World(self.scenario, self.city, seed=seed).warm_up().under(self.option.phases(self.scenario))
         self._create_agents()
         self.datacollector = mesa.DataCollector(
-            model_reporters={"day": "day"} | {name: _reporter(name) for name in REPORTED_DAILY})
+            model_reporters={"day": "day"} | {name: _reporter(name) for name in REPORTED_DAILY}
+        )
         self.running = True
 
     def _create_agents(self) -> None:
         t = self.world.tables
         kinds: list[tuple[type[mesa.Agent], int]] = [
-            (Grid, len(t.grid)), (Gridworker, len(t.worker)), (Department, len(t.department))]
+            (Grid, len(t.grid)),
+            (Gridworker, len(t.worker)),
+            (Department, len(t.department)),
+        ]
         if self.city.n_residents <= LIVE_RESIDENTS:
             kinds.append((Resident, self.city.n_residents))
         for cls, n in kinds:

@@ -73,8 +73,8 @@ def intake(t, n, now):
 def dispatch(t, n, now):
     """R8. Find the owner: misrouted dispatches return (geometric), edge cases of a dedicated grid are disputed.
 
-    A case settled on the spot needs no dispatch. Any other climbs ``triage.hops`` tiers to the centre that registers and
-    dispatches it, or ``linkage.hops`` tiers if it needs departments.
+    A case settled on the spot needs no dispatch. Any other climbs ``triage.hops`` tiers to the centre that
+    registers and dispatches it, or ``linkage.hops`` tiers if it needs departments.
     """
     p = t.settings[0]
     case = t.case[n]

@@ -25,6 +25,7 @@ def populate(seed, sigma, registered_share, place_of, propensity, resident):
         Home place; the key of a resident is its own row number.
     propensity : float32 array, shape (residents,)
         Filled in place; multiplies the report rate (R4; disparity after Liu, Bhandaram & Garg 2023).
+
     """
     for i in range(len(place_of)):
         u, v, w, _ = uniforms(seed, 0, CITY_PEOPLE, 0, i, 0)

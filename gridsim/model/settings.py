@@ -26,26 +26,56 @@ def _is_duration(p: Parameter) -> bool:
 
 # A duration's place in this list keys its draws: append, never reorder.
 DURATIONS: tuple[str, ...] = (
-    "dedicated.dispute_delay", "triage.return_delay", "handling.service", "handling.on_the_spot", "linkage.report_in",
-    "linkage.hop", "linkage.stalled", "departments.duration", "closure.reopen_delay",
+    "dedicated.dispute_delay",
+    "triage.return_delay",
+    "handling.service",
+    "handling.on_the_spot",
+    "linkage.report_in",
+    "linkage.hop",
+    "linkage.stalled",
+    "departments.duration",
+    "closure.reopen_delay",
 )
 (DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN) = range(len(DURATIONS))
 
 DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("shape", "f8")])
 
 _DERIVED: list[tuple[str, str]] = [
-    ("seed", "i8"), ("replicate", "i8"), ("office", "i8"), ("opens", "f8"), ("closes", "f8"), ("hours_a_day", "f8"),
-    ("report_sigma", "f8"), ("referral_accuracy", "f8"), ("event_hours_year", "f8"), ("patrol_hours_day", "f8"),
-    ("passive", "i8"), ("false_patrol", "f8"), ("false_residents", "f8"), ("throughout", "i8"),
+    ("seed", "i8"),
+    ("replicate", "i8"),
+    ("office", "i8"),
+    ("opens", "f8"),
+    ("closes", "f8"),
+    ("hours_a_day", "f8"),
+    ("report_sigma", "f8"),
+    ("referral_accuracy", "f8"),
+    ("event_hours_year", "f8"),
+    ("patrol_hours_day", "f8"),
+    ("passive", "i8"),
+    ("false_patrol", "f8"),
+    ("false_residents", "f8"),
+    ("throughout", "i8"),
 ]
 SETTINGS_DTYPE = np.dtype(
-    [(k.replace(".", "_"), "f8" if isinstance(p.default, float) else "i8")
-     for k, p in REGISTRY.items() if not _is_duration(p) and not p.choices] + _DERIVED
+    [
+        (k.replace(".", "_"), "f8" if isinstance(p.default, float) else "i8")
+        for k, p in REGISTRY.items()
+        if not _is_duration(p) and not p.choices
+    ]
+    + _DERIVED
 )
-CATEGORY_DTYPE = np.dtype([
-    ("share_below", "f8"), ("needs", "f8"), ("deadline", "f8"), ("visibility", "f8"), ("reporting", "f8"),
-    ("lapse_rate", "f8"), ("lead", "i8"), ("complexity", "f8", (QUANTILES,)),
-])
+CATEGORY_DTYPE = np.dtype(
+    [
+        ("share_below", "f8"),
+        ("needs", "f8"),
+        ("deadline", "f8"),
+        ("visibility", "f8"),
+        ("reporting", "f8"),
+        ("lapse_rate", "f8"),
+        ("lead", "i8"),
+        ("complexity", "f8", (QUANTILES,)),
+    ]
+)
 
 
 def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarray:
@@ -56,14 +86,18 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
             r[key.replace(".", "_")][0] = s.get(key)
     office = s.time.calendar == "office"
     staff = s.staff
-    remainder = (staff.hours_per_year * (1 - staff.admin_share) - staff.training_hours - PATROL_DAYS * staff.patrol_hours)
+    remainder = staff.hours_per_year * (1 - staff.admin_share) - staff.training_hours - PATROL_DAYS * staff.patrol_hours
     derived: dict[str, Any] = {
-        "seed": seed, "replicate": replicate, "office": office,
-        "opens": s.time.opens / 24 if office else 0.0, "closes": s.time.closes / 24 if office else 1.0,
+        "seed": seed,
+        "replicate": replicate,
+        "office": office,
+        "opens": s.time.opens / 24 if office else 0.0,
+        "closes": s.time.closes / 24 if office else 1.0,
         "hours_a_day": s.time.closes - s.time.opens if office else 24.0,
         "report_sigma": lognormal_sigma(s.residents.disparity),
         "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * s.linkage.silo)),
-        "event_hours_year": max(remainder, 0.0), "patrol_hours_day": staff.patrol_hours * PATROL_DAYS / WORKDAYS,
+        "event_hours_year": max(remainder, 0.0),
+        "patrol_hours_day": staff.patrol_hours * PATROL_DAYS / WORKDAYS,
         "passive": not (s.rules.patrol or s.rules.residents),
         # false reports beside each genuine one, so that the audited share comes out as stated
         "false_patrol": max(0.0, (1 - s.intake.wrong_rejection) / s.intake.valid_patrol - 1),

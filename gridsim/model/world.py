@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from gridsim.model import day
+from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.city import City, staff_places
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
-from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.settings import (
     category_table,
     duration_table,
@@ -25,22 +25,60 @@ from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario
 
 COUNT_DTYPE = np.dtype(
-    [("cases", "i8"), ("latent", "i8"), ("tasks", "i8"), ("live_tasks", "i8"), ("free_task", "i8"), ("agenda", "i8"),
-     ("day", "i8"), ("events", "i8"), ("arisen", "i8"), ("lapsed", "i8"), ("open", "i8"), ("stalled", "i8"),
-     ("resolved", "i8"), ("formal", "i8"), ("open_since", "f8"), ("fields", "i8"), ("districts", "i8")]
+    [
+        ("cases", "i8"),
+        ("latent", "i8"),
+        ("tasks", "i8"),
+        ("live_tasks", "i8"),
+        ("free_task", "i8"),
+        ("agenda", "i8"),
+        ("day", "i8"),
+        ("events", "i8"),
+        ("arisen", "i8"),
+        ("lapsed", "i8"),
+        ("open", "i8"),
+        ("stalled", "i8"),
+        ("resolved", "i8"),
+        ("formal", "i8"),
+        ("open_since", "f8"),
+        ("fields", "i8"),
+        ("districts", "i8"),
+    ]
 )
 DAY_DTYPE = np.dtype(
-    [("day", "i8"),
-     # stocks at the end of the day; the first five are a partition of arisen_so_far
-     ("latent", "i8"), ("lapsed_so_far", "i8"), ("open", "i8"), ("resolved_so_far", "i8"), ("formal_so_far", "i8"),
-     ("arisen_so_far", "i8"), ("stalled", "i8"), ("waiting_at_departments", "i8"),
-     # flows of the day
-     ("arisen", "i8"), ("lapsed", "i8"), ("patrol_reports", "i8"), ("resident_reports", "i8"), ("invalid", "i8"),
-     ("duplicates", "i8"), ("valid_patrol", "i8"), ("valid_residents", "i8"), ("resolved", "i8"),
-     ("closed_formally", "i8"), ("reopened", "i8"), ("disputes", "i8"), ("whistles", "i8"), ("linked", "i8"),
-     ("attempts", "i8"), ("tasks_started", "i8"),
-     # integrals
-     ("case_days", "f8"), ("event_hours", "f8"), ("team_days", "f8")]
+    [
+        ("day", "i8"),
+        # stocks at the end of the day; the first five are a partition of arisen_so_far
+        ("latent", "i8"),
+        ("lapsed_so_far", "i8"),
+        ("open", "i8"),
+        ("resolved_so_far", "i8"),
+        ("formal_so_far", "i8"),
+        ("arisen_so_far", "i8"),
+        ("stalled", "i8"),
+        ("waiting_at_departments", "i8"),
+        # flows of the day
+        ("arisen", "i8"),
+        ("lapsed", "i8"),
+        ("patrol_reports", "i8"),
+        ("resident_reports", "i8"),
+        ("invalid", "i8"),
+        ("duplicates", "i8"),
+        ("valid_patrol", "i8"),
+        ("valid_residents", "i8"),
+        ("resolved", "i8"),
+        ("closed_formally", "i8"),
+        ("reopened", "i8"),
+        ("disputes", "i8"),
+        ("whistles", "i8"),
+        ("linked", "i8"),
+        ("attempts", "i8"),
+        ("tasks_started", "i8"),
+        # integrals
+        ("case_days", "f8"),
+        ("event_hours", "f8"),
+        ("team_days", "f8"),
+    ]
 )
 
 
@@ -84,6 +122,7 @@ class World:
         Built from the scenario when not given; pass it to share it between replications.
     seed, replicate : int
         Keys of every draw, each below 2**32.
+
     """
 
     def __init__(self, scenario: Scenario, city: City | None = None, seed: int = 0, replicate: int = 0) -> None:
@@ -134,12 +173,24 @@ class World:
         count.free_task[0] = -1
         count.fields[0], count.districts[0] = len(s.fields), len(s.districts)
         return Tables(
-            settings=settings_record(s, self.seed, self.replicate), duration=duration_table(s),
-            category=category_table(s), community=city.community, place=city.place.copy(),
-            next_arrival=np.zeros(len(city.place)), patrol_hazard=np.zeros(len(city.place)), grid=city.grid.copy(),
-            worker=city.worker.copy(), resident=city.resident, propensity=city.propensity, department=department,
-            case=_table(CASE_DTYPE, 0), latent=_table(LATENT_DTYPE, 0), task=_table(TASK_DTYPE, 0),
-            agenda=_table(EVENT_DTYPE, 0), count=count, day=_table(DAY_DTYPE, 0),
+            settings=settings_record(s, self.seed, self.replicate),
+            duration=duration_table(s),
+            category=category_table(s),
+            community=city.community,
+            place=city.place.copy(),
+            next_arrival=np.zeros(len(city.place)),
+            patrol_hazard=np.zeros(len(city.place)),
+            grid=city.grid.copy(),
+            worker=city.worker.copy(),
+            resident=city.resident,
+            propensity=city.propensity,
+            department=department,
+            case=_table(CASE_DTYPE, 0),
+            latent=_table(LATENT_DTYPE, 0),
+            task=_table(TASK_DTYPE, 0),
+            agenda=_table(EVENT_DTYPE, 0),
+            count=count,
+            day=_table(DAY_DTYPE, 0),
         )
 
     def _enforce(self, scenario: Scenario) -> None:
@@ -185,16 +236,24 @@ class World:
 
     def _rows(self) -> dict[str, int]:
         c = self.tables.count[0]
-        return {"case": int(c.cases), "latent": int(c.latent), "task": int(c.tasks), "agenda": int(c.agenda),
-                "day": int(c.day)}
+        return {
+            "case": int(c.cases),
+            "latent": int(c.latent),
+            "task": int(c.tasks),
+            "agenda": int(c.agenda),
+            "day": int(c.day),
+        }
 
     def _grow(self, cases: int, live: int, days: int = 0) -> None:
         """Enlarge tables to hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
         c = self.tables.count[0]
         alive = int(c.open + c.latent) + live
         wanted = {
-            "case": int(c.cases) + cases, "latent": int(c.latent) + live, "task": int(c.tasks) + alive * 4,
-            "agenda": int(c.agenda) + alive * day.MOST_TASKS + len(self.tables.worker), "day": int(c.day) + days,
+            "case": int(c.cases) + cases,
+            "latent": int(c.latent) + live,
+            "task": int(c.tasks) + alive * 4,
+            "agenda": int(c.agenda) + alive * day.MOST_TASKS + len(self.tables.worker),
+            "day": int(c.day) + days,
         }
         fresh = {}
         for name, rows in wanted.items():
@@ -239,12 +298,12 @@ class World:
     @property
     def cases(self) -> np.recarray:
         """Rows of all incidents and cases so far."""
-        return self.tables.case[: int(self.tables.count.cases[0])]
+        return self.tables.case[: int(self.tables.count.cases[0])].view(np.recarray)
 
     @property
     def days(self) -> np.recarray:
         """Rows of all days so far, warm-up first."""
-        return self.tables.day[: int(self.tables.count.day[0])]
+        return self.tables.day[: int(self.tables.count.day[0])].view(np.recarray)
 
     def case_frame(self) -> pd.DataFrame:
         """Incidents and cases as a data frame with names for codes; index is the case id."""

@@ -26,9 +26,11 @@ def _hours(staff: Any, rules: Any) -> list[str]:
     """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
     taken = staff.admin_share * staff.hours_per_year + staff.training_hours + PATROL_DAYS * staff.patrol_hours
     if rules.hours and taken >= staff.hours_per_year:
-        return [f"staff.admin_share: administration, training and patrol take {taken:,.0f} of "
-                f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
-                "staff.training_hours, staff.patrol_hours"]
+        return [
+            f"staff.admin_share: administration, training and patrol take {taken:,.0f} of "
+            f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
+            "staff.training_hours, staff.patrol_hours"
+        ]
     return []
 
 
@@ -42,8 +44,11 @@ def _categories(categories: Any) -> list[str]:
 def _fields(categories: Any, fields: Any) -> list[str]:
     from gridsim.scenario.scenario import nearest
 
-    return [f"categories.{n}.field: no department field {c.field!r}{nearest(c.field, fields)}"
-            for n, c in categories.items() if c.field not in fields]
+    return [
+        f"categories.{n}.field: no department field {c.field!r}{nearest(c.field, fields)}"
+        for n, c in categories.items()
+        if c.field not in fields
+    ]
 
 
 def _teams(districts: Any, fields: Any, teams: Any, departments: Any, rules: Any) -> list[str]:
@@ -58,20 +63,28 @@ def _teams(districts: Any, fields: Any, teams: Any, departments: Any, rules: Any
     if not rules.departments:
         return out
     needed = levels if departments.city_level_share > 0 else list(districts)
-    out += [f"teams.{d}.{f}: is missing or 0; every department needs at least one team"
-            for d in needed for f in fields if teams.get(d, {}).get(f, 0) < 1]
+    out += [
+        f"teams.{d}.{f}: is missing or 0; every department needs at least one team"
+        for d in needed
+        for f in fields
+        if teams.get(d, {}).get(f, 0) < 1
+    ]
     return out
 
 
 def _grids(city: Any, districts: Any) -> list[str]:
     out = []
     if city.comprehensive_grids < len(districts):
-        out.append(f"city.comprehensive_grids: must be at least one a district (got {city.comprehensive_grids} "
-                   f"for {len(districts)} districts)")
+        out.append(
+            f"city.comprehensive_grids: must be at least one a district (got {city.comprehensive_grids} "
+            f"for {len(districts)} districts)"
+        )
     people = sum(d.population for d in districts.values())
     if people < city.comprehensive_grids * city.cells_per_grid:
-        out.append(f"city.comprehensive_grids: {people:,} residents are too few for {city.comprehensive_grids:,} "
-                   f"grids of {city.cells_per_grid} cells")
+        out.append(
+            f"city.comprehensive_grids: {people:,} residents are too few for {city.comprehensive_grids:,} "
+            f"grids of {city.cells_per_grid} cells"
+        )
     return out
 
 

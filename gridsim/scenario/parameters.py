@@ -103,6 +103,8 @@ def _delay(key: str, chinese: str, default: Any, text: str, unit: str = "d", **m
 CENSUS = "seventh national census 2020, 2,781,562 persons"
 PROBE = "discrete-event sketch of a 30 % slice of the city: a fit, not an identified value"
 
+# A table, laid out as one: two or three lines an entry.
+# fmt: off
 PARAMETERS: tuple[Parameter, ...] = (
     # --- time ---------------------------------------------------------------------------------------------
     Parameter("time.calendar", "工作日历", "choice", "office", "Office hours on weekdays, or one unbroken clock.",
@@ -294,6 +296,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
 )
 
+# fmt: on
 REGISTRY: dict[str, Parameter] = {p.key: p for p in PARAMETERS}
 
 
@@ -313,6 +316,7 @@ class Column:
     default: Any = ...
 
 
+# fmt: off
 CATEGORY_COLUMNS: tuple[Column, ...] = (
     Column("chinese", "类别", "text", "Chinese name.", type=str, default=""),
     Column("share", "发生占比", "share of incidents",
@@ -334,3 +338,4 @@ DISTRICT_COLUMNS: tuple[Column, ...] = (
     Column("urban", "城区", "yes/no", "Urban district.", type=bool, default=True),
     Column("understaffed", "未配齐", "yes/no", "Named as understaffed.", type=bool, default=False, source=PAPER, grade="S"),
 )
+# fmt: on

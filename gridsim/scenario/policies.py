@@ -54,6 +54,7 @@ class Policy(BaseModel):
         Only registry parameters marked as levers.
     cost : tuple of Cost
         Gross outlay; savings are separate lines with a negative amount.
+
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -113,6 +114,7 @@ class Option:
         Parameters
         ----------
         counts : mapping of ``Cost.per`` to number in this city
+
         """
         lines = [(c, c.yuan * counts[c.per]) for p in self.policies for c in p.cost]
         return {
@@ -169,6 +171,7 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
     ------
     ScenarioError
         For unknown names and for patches that this scenario cannot take.
+
     """
     if text is None:
         names = [*known, *(["+".join(known)] if len(known) > 1 else [])]

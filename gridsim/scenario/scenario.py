@@ -33,19 +33,19 @@ class _Row(BaseModel):
 
 
 def _section_model(section: str) -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        p.name: (p.type, Field(default=p.default, ge=p.minimum, le=p.maximum)) if p.minimum is not None
-        or p.maximum is not None else (p.type, p.default)
-        for p in PARAMETERS if p.section == section
-    }
+    fields: dict[str, Any] = {}
+    for p in PARAMETERS:
+        if p.section == section:
+            limited = p.minimum is not None or p.maximum is not None
+            fields[p.name] = (p.type, Field(default=p.default, ge=p.minimum, le=p.maximum) if limited else p.default)
     return create_model(f"{section.title()}Section", __base__=_Row, **fields)
 
 
 def _row_model(name: str, columns: tuple[Column, ...]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for c in columns:
-        limits = {} if c.type in (str, bool) else {"ge": c.minimum, "le": c.maximum}
-        fields[c.name] = (c.type, Field(default=c.default, **limits))
+        limited = c.type not in (str, bool)
+        fields[c.name] = (c.type, Field(default=c.default, ge=c.minimum, le=c.maximum) if limited else c.default)
     return create_model(name, __base__=_Row, **fields)
 
 
@@ -70,6 +70,7 @@ class Scenario:
         Department field and its Chinese name.
     teams : dict of str to dict of str to int
         Teams by district (and ``city``) and department field: stored integers, never re-derived.
+
     """
 
     def __init__(self, parts: dict[str, Any]) -> None:
@@ -106,6 +107,7 @@ class Scenario:
         ------
         ScenarioError
             With every error at once, each naming ``where`` and the key.
+
         """
         parts, errors = _validate(data, where)
         if errors:
@@ -142,6 +144,7 @@ class Scenario:
         ----------
         changes : mapping of dotted key to value
             For example ``{"linkage.rate": 0.9}``; ``section__key`` is accepted for keyword use.
+
         """
         data = self.to_dict()
         errors: list[str] = []
@@ -226,8 +229,10 @@ def clear_errors(error: ValidationError, where: str, prefix: str, allowed: list[
             case "string_type":
                 text = f"must be a text in quotes{shown}"
             case "union_tag_not_found" | "union_tag_invalid" | "model_attributes_type" | "model_type" | "dict_type":
-                text = ('must be a distribution such as {distribution = "exponential", mean = 2.0}; allowed are '
-                        f"deterministic, exponential, gamma, lognormal{shown}")
+                text = (
+                    'must be a distribution such as {distribution = "exponential", mean = 2.0}; allowed are '
+                    f"deterministic, exponential, gamma, lognormal{shown}"
+                )
                 if allowed == [] or "distribution" not in str(e["msg"] + str(e.get("ctx", ""))):
                     text = f"must be a table of keys{shown}" if e["type"] != "model_attributes_type" else text
             case _:
@@ -265,8 +270,9 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
     return parts, errors
 
 
-def _collect(model: type[BaseModel], raw: Any, where: str, key: str, allowed: list[str],
-             into: dict[str, Any], errors: list[str]) -> None:
+def _collect(
+    model: type[BaseModel], raw: Any, where: str, key: str, allowed: list[str], into: dict[str, Any], errors: list[str]
+) -> None:
     if not isinstance(raw, Mapping):
         errors.append(f"{where}: {key}: must be a table of keys (got {raw!r})")
         return
@@ -286,9 +292,12 @@ def _collect_plain(data: Mapping[str, Any], where: str, parts: dict[str, Any], e
     if not isinstance(teams, Mapping) or not all(isinstance(v, Mapping) for v in teams.values()):
         errors.append(f"{where}: teams: must give teams by district, such as [teams.sartu] justice = 2")
         return
-    bad = [f"{where}: teams.{d}.{f}: must be a whole number, 0 or more (got {n!r})"
-           for d, row in teams.items() for f, n in row.items()
-           if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= 100_000]
+    bad = [
+        f"{where}: teams.{d}.{f}: must be a whole number, 0 or more (got {n!r})"
+        for d, row in teams.items()
+        for f, n in row.items()
+        if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= 100_000
+    ]
     errors.extend(bad)
     if not bad:
         parts["teams"] = {d: dict(row) for d, row in teams.items()}
@@ -333,6 +342,7 @@ def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
     ------
     ScenarioError
         All errors at once, each with file and key.
+
     """
     if isinstance(name, Scenario):
         scenario = name
@@ -351,8 +361,12 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
         if near is not None and not path.is_absolute():
             path = near / path
     else:
-        raise ScenarioError([f"{name}: no such scenario{nearest(name, names)} Built in are {', '.join(names)}; "
-                             "a file's name ends in .toml"])
+        raise ScenarioError(
+            [
+                f"{name}: no such scenario{nearest(name, names)} Built in are {', '.join(names)}; "
+                "a file's name ends in .toml"
+            ]
+        )
     if str(path) in seen:
         raise ScenarioError([f"{path}: based_on goes round in a circle"])
     data = read_toml(path)

@@ -26,10 +26,32 @@ from gridsim.scenario.scenario import Scenario, load_scenario
 
 CONFIDENCE = 0.95
 VERDICTS = ("better", "worse", "no clear difference", "too small to matter", "higher", "lower", "not measured")
-DAILY = ("open", "latent", "stalled", "arisen", "lapsed", "valid_patrol", "valid_residents", "resolved",
-         "closed_formally", "case_days")
-COLUMNS = ["policy", "measure", "unit", "baseline", "value", "difference", "ci_low", "ci_high", "replications", "verdict",
-           "window", "p_adjusted"]
+DAILY = (
+    "open",
+    "latent",
+    "stalled",
+    "arisen",
+    "lapsed",
+    "valid_patrol",
+    "valid_residents",
+    "resolved",
+    "closed_formally",
+    "case_days",
+)
+COLUMNS = [
+    "policy",
+    "measure",
+    "unit",
+    "baseline",
+    "value",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "replications",
+    "verdict",
+    "window",
+    "p_adjusted",
+]
 
 
 class Run(NamedTuple):
@@ -58,6 +80,7 @@ class Comparison:
         Gross yearly outlay, one-off outlay and yearly savings of each policy, in yuan.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
+
     """
 
     scenario: Scenario
@@ -90,10 +113,17 @@ class Comparison:
         return pick.iloc[0]
 
 
-def compare(scenario: str | Path | Scenario = "neighbourhood", policies: str | Sequence[str] | None = None, *,
-            replications: int = 20, seed: int = 1, days: int | None = None, jobs: int | None = None,
-            known: Mapping[str, Policy] | None = None,
-            progress: Callable[[int, int], None] | None = None) -> Comparison:
+def compare(
+    scenario: str | Path | Scenario = "neighbourhood",
+    policies: str | Sequence[str] | None = None,
+    *,
+    replications: int = 20,
+    seed: int = 1,
+    days: int | None = None,
+    jobs: int | None = None,
+    known: Mapping[str, Policy] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Comparison:
     """Compare policies with the baseline on the same cases.
 
     Parameters
@@ -123,6 +153,7 @@ def compare(scenario: str | Path | Scenario = "neighbourhood", policies: str | S
     ------
     ScenarioError
         For an unusable scenario or policy, with every error at once.
+
     """
     base = load_scenario(scenario)
     if days is not None:
@@ -138,15 +169,28 @@ def compare(scenario: str | Path | Scenario = "neighbourhood", policies: str | S
         raise KeyboardInterrupt
     frame = _runs_frame([runs[r, o.name] for r in done for o in everyone], seed)
     return Comparison(
-        scenario=base, options=tuple(options), seed=seed, asked=replications, finished=done,
-        table=judge(frame, [o.name for o in options], base), runs=frame,
+        scenario=base,
+        options=tuple(options),
+        seed=seed,
+        asked=replications,
+        finished=done,
+        table=judge(frame, [o.name for o in options], base),
+        runs=frame,
         daily=_daily_frame([runs[r, o.name] for r in done for o in everyone]),
-        costs=_costs(options, city, base), notes=_conflicts(options),
+        costs=_costs(options, city, base),
+        notes=_conflicts(options),
     )
 
 
-def _replicate_all(base: Scenario, city: City, options: list[Option], seed: int, n: int, jobs: int,
-                   progress: Callable[[int, int], None] | None) -> dict[tuple[int, str], Run]:
+def _replicate_all(
+    base: Scenario,
+    city: City,
+    options: list[Option],
+    seed: int,
+    n: int,
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); stops cleanly on Ctrl-C."""
     stop = threading.Event()
     runs: dict[tuple[int, str], Run] = {}
@@ -183,10 +227,13 @@ def _replicate_all(base: Scenario, city: City, options: list[Option], seed: int,
 
 
 def _runs_frame(runs: list[Run], seed: int) -> pd.DataFrame:
-    return pd.DataFrame([
-        {"policy": run.option, "replicate": run.replicate, "seed": seed, "window": window_name(w), **values}
-        for run in runs for w, values in run.measures.items()
-    ])
+    return pd.DataFrame(
+        [
+            {"policy": run.option, "replicate": run.replicate, "seed": seed, "window": window_name(w), **values}
+            for run in runs
+            for w, values in run.measures.items()
+        ]
+    )
 
 
 def _daily_frame(runs: list[Run]) -> pd.DataFrame:
@@ -249,8 +296,8 @@ def holm(p: np.ndarray) -> np.ndarray:
 def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
     """Paired differences of every policy, measure and window against the baseline, with verdicts.
 
-    The two primary outcomes of the last window are judged at 95 % as they are; all other rows after Holm's correction over
-    all of them. A verdict also needs the smallest difference that matters (``matters.*``).
+    The two primary outcomes of the last window are judged at 95 % as they are; all other rows after Holm's
+    correction over all of them. A verdict also needs the smallest difference that matters (``matters.*``).
     """
     rows: list[dict[str, Any]] = []
     names = list(dict.fromkeys(runs.window))
@@ -260,11 +307,21 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
             base, other = (here[here.policy == p].sort_index() for p in (BASELINE, option))
             for m in MEASURES:
                 mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy())
-                rows.append({
-                    "policy": option, "measure": m.key, "unit": m.unit, "baseline": base[m.key].mean(skipna=False),
-                    "value": other[m.key].mean(skipna=False), "difference": mean, "ci_low": low, "ci_high": high,
-                    "replications": len(base), "window": window, "p_adjusted": p,
-                })
+                rows.append(
+                    {
+                        "policy": option,
+                        "measure": m.key,
+                        "unit": m.unit,
+                        "baseline": base[m.key].mean(skipna=False),
+                        "value": other[m.key].mean(skipna=False),
+                        "difference": mean,
+                        "ci_low": low,
+                        "ci_high": high,
+                        "replications": len(base),
+                        "window": window,
+                        "p_adjusted": p,
+                    }
+                )
     table = pd.DataFrame(rows)
     primary = np.array([BY_KEY[k].primary for k in table.measure]) & (table.window == names[-1]).to_numpy()
     secondary = ~primary & table.p_adjusted.notna().to_numpy()
@@ -274,7 +331,7 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
 
 
 def verdict(row: pd.Series, scenario: Scenario) -> str:
-    """better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
+    """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
     m = BY_KEY[row.measure]
     if np.isnan(row.difference):
         return "not measured"

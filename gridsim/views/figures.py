@@ -18,11 +18,26 @@ from gridsim.studies.comparison import Comparison
 from gridsim.views.labels import measure_label, option_label, say, window_label
 
 # Colours of Okabe & Ito 2008 with line styles, so that figures also read in grey.
-STYLES = (("#000000", "-"), ("#0072B2", "--"), ("#D55E00", "-."), ("#009E73", ":"), ("#CC79A7", (0, (5, 1))),
-          ("#56B4E9", (0, (3, 1, 1, 1))), ("#E69F00", (0, (1, 1))))
+STYLES = (
+    ("#000000", "-"),
+    ("#0072B2", "--"),
+    ("#D55E00", "-."),
+    ("#009E73", ":"),
+    ("#CC79A7", (0, (5, 1))),
+    ("#56B4E9", (0, (3, 1, 1, 1))),
+    ("#E69F00", (0, (1, 1))),
+)
 FONTS = Path(__file__).parent / "fonts"
-FOREST = ("time_to_resolution", "backlog", "unresolved_days", "true_resolution_rate", "on_time_share", "stalled",
-          "detection_rate", "formal_share")
+FOREST = (
+    "time_to_resolution",
+    "backlog",
+    "unresolved_days",
+    "true_resolution_rate",
+    "on_time_share",
+    "stalled",
+    "detection_rate",
+    "formal_share",
+)
 
 
 @contextmanager
@@ -30,10 +45,17 @@ def style() -> Iterator[None]:
     """Our look, with a Chinese font that comes with the package; the user's settings return afterwards."""
     for path in FONTS.glob("*.otf"):
         font_manager.fontManager.addfont(str(path))
-    with matplotlib.rc_context({
-        "font.family": ["DejaVu Sans", "Noto Sans CJK SC"], "axes.unicode_minus": False, "svg.fonttype": "path",
-        "axes.spines.top": False, "axes.spines.right": False, "font.size": 10, "figure.dpi": 120,
-    }):
+    with matplotlib.rc_context(
+        {
+            "font.family": ["DejaVu Sans", "Noto Sans CJK SC"],
+            "axes.unicode_minus": False,
+            "svg.fonttype": "path",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "font.size": 10,
+            "figure.dpi": 120,
+        }
+    ):
         yield
 
 
@@ -74,9 +96,15 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
             y = k + (i - (n - 1) / 2) * 0.7 / max(n, 1)
             filled = r.verdict in ("better", "worse")
             axes.plot([r.ci_low * scale, r.ci_high * scale], [y, y], color=colour, linewidth=2)
-            axes.plot(r.difference * scale, y, marks[i % len(marks)], color=colour, markersize=6,
-                      markerfacecolor=colour if filled else "white",
-                      label=option_label(c, option.name, lang) if k == 0 else None)
+            axes.plot(
+                r.difference * scale,
+                y,
+                marks[i % len(marks)],
+                color=colour,
+                markersize=6,
+                markerfacecolor=colour if filled else "white",
+                label=option_label(c, option.name, lang) if k == 0 else None,
+            )
     axes.axvline(0, color="#555555", linewidth=1)
     axes.set_yticks(range(len(FOREST)), [("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST])
     axes.invert_yaxis()
@@ -88,8 +116,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
 
 
 def _note(figure: Figure, text: str) -> None:
-    engine = figure.get_layout_engine()
-    engine.set(rect=(0, 0.04, 1, 0.96))  # type: ignore[union-attr]
+    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))  # type: ignore[union-attr, call-arg]
     figure.text(0.01, 0.012, text, fontsize=7.5, color="#444444")
 
 

@@ -13,8 +13,14 @@ from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
 UNITS_ZH = {
-    "d": "天", "cases": "件", "share": "比例", "incidents": "件", "cases/year": "件/年", "reports/year": "件/年",
-    "returns/case": "次/件", "log sd": "对数标准差",
+    "d": "天",
+    "cases": "件",
+    "share": "比例",
+    "incidents": "件",
+    "cases/year": "件/年",
+    "reports/year": "件/年",
+    "returns/case": "次/件",
+    "log sd": "对数标准差",
 }
 
 

@@ -19,8 +19,11 @@ from gridsim.studies.comparison import Comparison
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
 
 LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
-FITTED = {"patrol.detection": "gross patrol reports", "residents.report_rate": "valid resident reports",
-          "linkage.drop": "closure rate of patrol reports"}
+FITTED = {
+    "patrol.detection": "gross patrol reports",
+    "residents.report_rate": "valid resident reports",
+    "linkage.drop": "closure rate of patrol reports",
+}
 
 
 def fresh_folder(root: Path, name: str) -> Path:
@@ -74,13 +77,29 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
     write_csv(c.daily, folder / "daily.csv")
     (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
     facts = {
-        "seed": c.seed, "replications_asked": c.asked, "replications": list(c.finished), "days": c.scenario.time.days,
-        "options": {o.name: {"hash": [p.scenario.hash for p in o.phases(c.scenario)],
-                             "policies": [p.model_dump(mode="json") for p in o.policies]} for o in c.options},
+        "seed": c.seed,
+        "replications_asked": c.asked,
+        "replications": list(c.finished),
+        "days": c.scenario.time.days,
+        "options": {
+            o.name: {
+                "hash": [p.scenario.hash for p in o.phases(c.scenario)],
+                "policies": [p.model_dump(mode="json") for p in o.policies],
+            }
+            for o in c.options
+        },
         "costs": c.costs.to_dict(orient="records"),
     }
     write_json(manifest(c.scenario, **facts), folder / "manifest.json")
     with style():
         save(backlog_figure(c, lang), folder / "backlog.png")
         save(paired_figure(c, lang), folder / "differences.png")
-    return ["comparison.csv", "runs.csv", "daily.csv", "scenario.toml", "manifest.json", "backlog.png", "differences.png"]
+    return [
+        "comparison.csv",
+        "runs.csv",
+        "daily.csv",
+        "scenario.toml",
+        "manifest.json",
+        "backlog.png",
+        "differences.png",
+    ]

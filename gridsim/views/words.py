@@ -20,9 +20,24 @@ from gridsim.views.labels import (
     window_label,
 )
 
-SHOWN = ("time_to_resolution", "backlog", "unresolved_days", "unresolved_days_lasting", "true_resolution_rate",
-         "on_time_share", "formal_share", "closure_rate", "closure_p90", "stalled", "detection_rate", "latent",
-         "valid_cases", "linked_share", "department_utilisation", "worker_utilisation")
+SHOWN = (
+    "time_to_resolution",
+    "backlog",
+    "unresolved_days",
+    "unresolved_days_lasting",
+    "true_resolution_rate",
+    "on_time_share",
+    "formal_share",
+    "closure_rate",
+    "closure_p90",
+    "stalled",
+    "detection_rate",
+    "latent",
+    "valid_cases",
+    "linked_share",
+    "department_utilisation",
+    "worker_utilisation",
+)
 CLEAR = ("better", "worse", "higher", "lower")
 
 
@@ -30,13 +45,33 @@ def report(c: Comparison, lang: str) -> str:
     """The whole text that ``gridsim compare`` prints."""
     s = c.scenario
     title = (s.chinese if lang == "zh" else s.title) or s.name
-    parts = [say("header", lang, title=title, people=s.population, comprehensive=s.city.comprehensive_grids,
-                 dedicated=s.city.dedicated_grids, n=len(c.finished), seed=c.seed, days=s.time.days)]
+    parts = [
+        say(
+            "header",
+            lang,
+            title=title,
+            people=s.population,
+            comprehensive=s.city.comprehensive_grids,
+            dedicated=s.city.dedicated_grids,
+            n=len(c.finished),
+            seed=c.seed,
+            days=s.time.days,
+        )
+    ]
     for option in c.options:
-        parts.append(say("option", lang, title=option_label(c, option.name, lang), name=option.name,
-                         window=window_label(c.headline, lang)))
+        parts.append(
+            say(
+                "option",
+                lang,
+                title=option_label(c, option.name, lang),
+                name=option.name,
+                window=window_label(c.headline, lang),
+            )
+        )
         parts.append(table(c, option.name, lang))
-        parts.append(say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang)))
+        parts.append(
+            say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
+        )
     parts.append(say("legend", lang))
     parts.append(say("caution", lang))
     if len(c.finished) == 1:
@@ -55,9 +90,17 @@ def table(c: Comparison, policy: str, lang: str) -> str:
         if m.key in SHOWN:
             r = c.row(policy, m.key)
             unit = "" if m.unit == "share" else unit_label(m.unit, lang)
-            rows.append(["*" if m.primary else "", measure_label(m.key, lang), unit, number(r.baseline, m.unit),
-                         number(r.value, m.unit), f"{number(r.difference, m.unit, True)} {interval(r)}",
-                         say(r.verdict, lang)])
+            rows.append(
+                [
+                    "*" if m.primary else "",
+                    measure_label(m.key, lang),
+                    unit,
+                    number(r.baseline, m.unit),
+                    number(r.value, m.unit),
+                    f"{number(r.difference, m.unit, True)} {interval(r)}",
+                    say(r.verdict, lang),
+                ]
+            )
     return aligned(rows, right=(3, 4, 5))
 
 
@@ -70,8 +113,15 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
 
     primary = [c.row(policy, m.key) for m in MEASURES if m.primary]
     for r in primary:
-        tell("say_primary", r, measure=measure_label(r.measure, lang), baseline=number(r.baseline, r.unit),
-             value=number(r.value, r.unit), unit=unit_label(r.unit, lang), verdict=say(r.verdict, lang))
+        tell(
+            "say_primary",
+            r,
+            measure=measure_label(r.measure, lang),
+            baseline=number(r.baseline, r.unit),
+            value=number(r.value, r.unit),
+            unit=unit_label(r.unit, lang),
+            verdict=say(r.verdict, lang),
+        )
     backlog = primary[1]
     if not any(r.verdict in ("better", "worse") for r in primary):
         lines.append(say("say_nothing", lang))
@@ -87,8 +137,12 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
     elif detection.verdict == "worse":
         tell("say_detection_down", detection)
     stalled = c.row(policy, "stalled")
-    if stalled.verdict in CLEAR and backlog.verdict in CLEAR and stalled.difference * backlog.difference > 0 \
-            and abs(stalled.difference) > 0.5 * abs(backlog.difference):
+    if (
+        stalled.verdict in CLEAR
+        and backlog.verdict in CLEAR
+        and stalled.difference * backlog.difference > 0
+        and abs(stalled.difference) > 0.5 * abs(backlog.difference)
+    ):
         tell("say_stalled", stalled, backlog=number(backlog.difference, backlog.unit, True))
     linked = c.row(policy, "linkage_rate")
     if linked.verdict == "higher":
