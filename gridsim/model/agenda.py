@@ -44,9 +44,9 @@ def _before(a, time, kind, ident):
 def push(t, time, kind, ident, stamp):
     """Schedule an event; ``stamp`` is the case's version, so that events of an abandoned course go stale."""
     heap = t.agenda
-    count = t.count[0]
-    i = count.agenda
-    count.agenda = i + 1
+    tally = t.tally[0]
+    i = tally.agenda
+    tally.agenda = i + 1
     while i > 0:
         parent = (i - 1) >> 1
         if _before(heap[parent], time, kind, ident):
@@ -61,11 +61,11 @@ def push(t, time, kind, ident, stamp):
 def pop(t):
     """Remove the first event; returns (time, kind, id, stamp). The agenda must not be empty."""
     heap = t.agenda
-    count = t.count[0]
+    tally = t.tally[0]
     first = heap[0]
     out = (first.time, first.kind, first.id, first.stamp)
-    n = count.agenda - 1
-    count.agenda = n
+    n = tally.agenda - 1
+    tally.agenda = n
     last = heap[n]
     time, kind, ident, stamp = last.time, last.kind, last.id, last.stamp
     i = 0

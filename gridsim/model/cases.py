@@ -118,9 +118,9 @@ def first_arrival(t, start):
 @rule()
 def blank(t, i, ordinal, now, kind):
     """Append a case row for an incident at place ``i``; returns its id."""
-    count = t.count[0]
-    n = count.cases
-    count.cases = n + 1
+    tally = t.tally[0]
+    n = tally.cases
+    tally.cases = n + 1
     place = t.place[i]
     case = t.case[n]
     category = 0
@@ -143,9 +143,9 @@ def _begin(t, i, ordinal, now, kind, who):
     case = t.case[n]
     place = t.place[i]
     case.resident = place.first_resident + int(who * place.residents) if place.residents > 0 else -1
-    count = t.count[0]
-    count.arisen += 1
-    t.day[count.day].arisen += 1
+    tally = t.tally[0]
+    tally.arisen += 1
+    t.day[tally.day].arisen += 1
     if p.passive == 1:
         case.channel = AT_ONSET
         push(t, now, REPORTED, n, 0)
@@ -158,9 +158,9 @@ def become_latent(t, n, since):
     """Start the competing clocks of patrol, report and lapse; also for an incident wrongly rejected at intake."""
     case = t.case[n]
     case.state = LATENT
-    count = t.count[0]
-    row = t.latent[count.latent]
-    count.latent += 1
+    tally = t.tally[0]
+    row = t.latent[tally.latent]
+    tally.latent += 1
     a, b, c, _ = chances(t, CLOCKS, case, case.rejections)
     row.patrol, row.report, row.lapse = -math.log(a), -math.log(b), -math.log(c)
     category = t.category[case.category]
@@ -200,7 +200,7 @@ def nature(t, n):
 def how_many(t, u):
     """K = 1 + Poisson(extra) by inversion, at most four and at most the number of fields."""
     p = t.settings[0]
-    most = min(MOST_DEPARTMENTS, t.count[0].fields)
+    most = min(MOST_DEPARTMENTS, t.tally[0].fields)
     term = math.exp(-p.departments_extra)
     below = term
     k = 1
@@ -219,7 +219,7 @@ def partners(t, n):
     """
     p = t.settings[0]
     case = t.case[n]
-    fields = t.count[0].fields
+    fields = t.tally[0].fields
     district = t.place[case.place].district
     for k in range(case.needs):
         pick, high, _, _ = chances(t, PARTNERS, case, k)
@@ -233,18 +233,18 @@ def partners(t, n):
                 for j in range(k):
                     taken = taken or case.department[j] % fields == field
                 rank -= 0 if taken else 1
-        level = t.count[0].districts if high < p.departments_city_level_share else district
+        level = t.tally[0].districts if high < p.departments_city_level_share else district
         case.department[k] = level * fields + field
 
 
 @rule()
 def count_open(t, now, change):
     """Keep the stock of open cases and its integral over time (case-days), for the exact mean backlog."""
-    count = t.count[0]
-    today = t.day[count.day]
-    today.case_days += count.open * (now - count.open_since)
-    count.open_since = now
-    count.open += change
+    tally = t.tally[0]
+    today = t.day[tally.day]
+    today.case_days += tally.open * (now - tally.open_since)
+    tally.open_since = now
+    tally.open += change
 
 
 @rule()
@@ -270,9 +270,9 @@ def settle(t, n, now):
     case.resolved = case.closed = now
     case.version += 1
     count_open(t, now, -1)
-    count = t.count[0]
-    count.resolved += 1
-    t.day[count.day].resolved += 1
+    tally = t.tally[0]
+    tally.resolved += 1
+    t.day[tally.day].resolved += 1
 
 
 @rule()
@@ -296,12 +296,12 @@ def deadline_due(t, n, now):
     case.version += 1
     case.pending = 0
     count_open(t, now, -1)
-    count = t.count[0]
-    count.formal += 1
-    t.day[count.day].closed_formally += 1
+    tally = t.tally[0]
+    tally.formal += 1
+    t.day[tally.day].closed_formally += 1
     if case.stalled == 1:
         case.stalled = 0
-        count.stalled -= 1
+        tally.stalled -= 1
     if back < p.closure_reopen:
         push(t, now + duration(t, REOPEN, case, 0), REOPENED, n, case.version)
     return True
@@ -317,9 +317,9 @@ def reopen(t, n, now):
     case.stage = case.pending = 0
     case.linked = 0
     count_open(t, now, 1)
-    count = t.count[0]
-    count.formal -= 1
-    t.day[count.day].reopened += 1
+    tally = t.tally[0]
+    tally.formal -= 1
+    t.day[tally.day].reopened += 1
     push(t, now, REFERRED if case.needs > 0 else AT_GRID, n, case.version)
 
 

@@ -312,10 +312,11 @@ def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
     """Put the levers of a scenario that concern grids and staff into force, in place.
 
     Nominal workers (挂名) are counted and work zero hours; dedicated grids beyond ``dedicated.kept_share``
-    dissolve into their hosts, smallest first, and their firm staff leave; patrol hours spread over the ground a grid has.
+    dissolve into their hosts, smallest first, and their firm staff leave; patrol hours spread over a
+    grid's whole ground.
 
     Patrol hazard per working day (R3) = coverage · detection · (hours ÷ standard hours) ·
-    (ground at first ÷ ground now) · local gain; local gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid.
+    (ground at first ÷ ground now) · local gain; the gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid.
     """
     s, g, w, place = scenario, tables.grid, tables.worker, tables.place
     n = city.n_comprehensive

@@ -41,7 +41,7 @@ from gridsim.model.platform import MOST_TASKS, exhausted, intake, part_done, res
 @entry
 def begin(t, start, rate, span, below, formal_for_good):
     """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases."""
-    t.count[0].open_since = start
+    t.tally[0].open_since = start
     first_arrival(t, start)
     if rate > 0.0:
         stalled_stock(t, start, rate, span, below, formal_for_good)
@@ -76,10 +76,10 @@ def one_day(t, day):
 @rule()
 def handle_until(t, end):
     """Serve all events before ``end``, in order of (time, kind, id)."""
-    count = t.count[0]
-    while count.agenda > 0 and t.agenda[0].time < end:
+    tally = t.tally[0]
+    while tally.agenda > 0 and t.agenda[0].time < end:
         now, kind, ident, stamp = pop(t)
-        count.events += 1
+        tally.events += 1
         dispatch_event(t, now, kind, ident, stamp)
 
 
@@ -138,22 +138,22 @@ def _worker_done(t, which, now):
 @rule()
 def record(t, day):
     """Write the stocks at the day's end."""
-    count = t.count[0]
+    tally = t.tally[0]
     count_open(t, day + 1.0, 0)
-    row = t.day[count.day]
+    row = t.day[tally.day]
     row.day = day
-    row.latent = count.latent
-    row.open = count.open
-    row.stalled = count.stalled
-    row.arisen_so_far = count.arisen
-    row.lapsed_so_far = count.lapsed
-    row.resolved_so_far = count.resolved
-    row.formal_so_far = count.formal
+    row.latent = tally.latent
+    row.open = tally.open
+    row.stalled = tally.stalled
+    row.arisen_so_far = tally.arisen
+    row.lapsed_so_far = tally.lapsed
+    row.resolved_so_far = tally.resolved
+    row.formal_so_far = tally.formal
     waiting = 0
     for d in range(len(t.department)):
         waiting += t.department[d].queue
     row.waiting_at_departments = waiting
-    count.day += 1
+    tally.day += 1
 
 
 @rule()
@@ -163,12 +163,12 @@ def _has_room(t, room):
     A live case has at most one event of its course, one deadline, one reopening and its sub-tasks; every worker and
     every latent incident at most one.
     """
-    count = t.count[0]
-    cases = count.open + count.latent + room
+    tally = t.tally[0]
+    cases = tally.open + tally.latent + room
     return (
-        count.cases + room <= len(t.case)
-        and count.latent + room <= len(t.latent)
-        and count.tasks + cases * MOST_TASKS // 2 <= len(t.task)
-        and count.day < len(t.day)
-        and count.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda)
+        tally.cases + room <= len(t.case)
+        and tally.latent + room <= len(t.latent)
+        and tally.tasks + cases * MOST_TASKS // 2 <= len(t.task)
+        and tally.day < len(t.day)
+        and tally.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda)
     )

@@ -48,14 +48,14 @@ TASK_DTYPE = np.dtype(
 @rule()
 def new_task(t, n, part):
     """Take a free row for sub-task ``part`` of case ``n`` (rows are reused once done)."""
-    count = t.count[0]
-    if count.free_task >= 0:
-        row = count.free_task
-        count.free_task = t.task[row].next
+    tally = t.tally[0]
+    if tally.free_task >= 0:
+        row = tally.free_task
+        tally.free_task = t.task[row].next
     else:
-        row = count.tasks
-        count.tasks += 1
-    count.live_tasks += 1
+        row = tally.tasks
+        tally.tasks += 1
+    tally.live_tasks += 1
     task = t.task[row]
     task.case, task.part, task.stamp = n, part, t.case[n].version
     task.department = t.case[n].department[part]
@@ -66,10 +66,10 @@ def new_task(t, n, part):
 @rule()
 def free_task(t, row):
     """Give the row of a finished or abandoned sub-task back."""
-    count = t.count[0]
-    t.task[row].next = count.free_task
-    count.free_task = row
-    count.live_tasks -= 1
+    tally = t.tally[0]
+    t.task[row].next = tally.free_task
+    tally.free_task = row
+    tally.live_tasks -= 1
 
 
 @rule()
@@ -122,7 +122,7 @@ def serve(t, which, now):
         d.busy += 1
         d.waited += now - task.arrived
         d.team_days += held
-        today = t.day[t.count[0].day]
+        today = t.day[t.tally[0].day]
         today.team_days += held
         today.tasks_started += 1
         case.in_hand += 1

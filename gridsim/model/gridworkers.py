@@ -45,12 +45,12 @@ def sweep_latent(t, day):
     decides, so more patrol can only bring a detection forward.
     """
     p = t.settings[0]
-    count = t.count[0]
-    today = t.day[count.day]
+    tally = t.tally[0]
+    today = t.day[tally.day]
     work = is_workday(p, day)
     length = p.closes - p.opens
     kept = 0
-    for j in range(count.latent):
+    for j in range(tally.latent):
         row = t.latent[j]
         start = max(row.since, float(day))
         end = day + 1.0
@@ -83,9 +83,9 @@ def sweep_latent(t, day):
             case = t.case[row.case]
             case.state = LAPSED
             case.lapsed = gone
-            count.lapsed += 1
+            tally.lapsed += 1
             today.lapsed += 1
-    count.latent = kept
+    tally.latent = kept
 
 
 @rule()
@@ -126,7 +126,7 @@ def deliver(t, which, now, hours):
     p = t.settings[0]
     w = t.worker[which]
     w.event_hours += hours
-    t.day[t.count[0].day].event_hours += hours
+    t.day[t.tally[0].day].event_hours += hours
     if p.rules_hours == 0:
         return work_end(p, now, hours / p.hours_a_day)
     while True:
@@ -276,7 +276,7 @@ def begin(t, which, n, now, hours):
     worker.case = n
     worker.events += 1
     case.in_hand = 1
-    t.day[t.count[0].day].attempts += 1
+    t.day[t.tally[0].day].attempts += 1
     push(t, deliver(t, which, now, hours), WORKER_DONE, which, case.version)
 
 

@@ -36,8 +36,8 @@ def intake(t, n, now):
     wrongly rejected incident (w) is latent again and looked for from the next day on.
     """
     p = t.settings[0]
-    count = t.count[0]
-    today = t.day[count.day]
+    tally = t.tally[0]
+    today = t.day[tally.day]
     case = t.case[n]
     patrolled = case.channel == BY_PATROL
     if patrolled:
@@ -87,7 +87,7 @@ def dispatch(t, n, now):
     if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
         agree = chances(t, TRIAGE, case, 9999)[0]
         if agree >= p.dedicated_interoperation:
-            t.day[t.count[0].day].disputes += 1
+            t.day[t.tally[0].day].disputes += 1
             delay += duration(t, DISPUTE, case, 0)
     if case.needs > 0:
         push(t, now + delay + climb(t, n, p.linkage_hops, 0), REFERRED, n, case.version)
@@ -130,7 +130,7 @@ def whistle(t, n, now):
     """
     p = t.settings[0]
     case = t.case[n]
-    today = t.day[t.count[0].day]
+    today = t.day[t.tally[0].day]
     today.whistles += 1
     answer = chances(t, WHISTLE, case, case.reopened)[0]
     case.linked = 1 if answer < p.linkage_rate else 0
@@ -165,7 +165,7 @@ def refer(t, n, now):
     luck = chances(t, DROP, case, case.stage * 256 + case.drops)[0]  # a lottery of its own for every stage and try
     if luck < p.linkage_drop:
         case.stalled = 1
-        t.count[0].stalled += 1
+        t.tally[0].stalled += 1
         push(t, now + duration(t, STALLED, case, case.drops), RESUMED, n, case.version)
         case.drops += 1
         return
@@ -181,7 +181,7 @@ def resume(t, n, now):
     """A stalled case is taken up again."""
     case = t.case[n]
     case.stalled = 0
-    t.count[0].stalled -= 1
+    t.tally[0].stalled -= 1
     refer(t, n, now)
 
 
@@ -267,7 +267,7 @@ def _search(below, u):
 
 @rule()
 def _lay_down(t, place, category, i, reported, needed, stage, until):
-    count = t.count[0]
+    tally = t.tally[0]
     n = blank(t, place, 2**31 - 1 - i, reported, 0.0)
     case = t.case[n]
     case.category = category
@@ -283,9 +283,9 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
     case.stage = stage
     case.stalled = 1
     case.drops = 8
-    count.arisen += 1
-    count.stalled += 1
-    count_open(t, count.open_since, 1)
+    tally.arisen += 1
+    tally.stalled += 1
+    count_open(t, tally.open_since, 1)
     push(t, until, RESUMED, n, 0)
 
 

@@ -24,7 +24,7 @@ from gridsim.model.settings import (
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario
 
-COUNT_DTYPE = np.dtype(
+TALLY_DTYPE = np.dtype(
     [
         ("cases", "i8"),
         ("latent", "i8"),
@@ -101,7 +101,7 @@ class Tables(NamedTuple):
     latent: np.recarray
     task: np.recarray
     agenda: np.recarray
-    count: np.recarray
+    tally: np.recarray
     day: np.recarray
 
 
@@ -169,9 +169,9 @@ class World:
             r = department[row]
             r.subject, r.district = row % len(s.fields), row // len(s.fields)
             r.teams = s.teams.get(district, {}).get(field, 0)
-        count = _table(COUNT_DTYPE, 1)
-        count.free_task[0] = -1
-        count.fields[0], count.districts[0] = len(s.fields), len(s.districts)
+        tally = _table(TALLY_DTYPE, 1)
+        tally.free_task[0] = -1
+        tally.fields[0], tally.districts[0] = len(s.fields), len(s.districts)
         return Tables(
             settings=settings_record(s, self.seed, self.replicate),
             duration=duration_table(s),
@@ -189,7 +189,7 @@ class World:
             latent=_table(LATENT_DTYPE, 0),
             task=_table(TASK_DTYPE, 0),
             agenda=_table(EVENT_DTYPE, 0),
-            count=count,
+            tally=tally,
             day=_table(DAY_DTYPE, 0),
         )
 
@@ -235,7 +235,7 @@ class World:
         return twin
 
     def _rows(self) -> dict[str, int]:
-        c = self.tables.count[0]
+        c = self.tables.tally[0]
         return {
             "case": int(c.cases),
             "latent": int(c.latent),
@@ -246,7 +246,7 @@ class World:
 
     def _grow(self, cases: int, live: int, days: int = 0) -> None:
         """Enlarge tables to hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
-        c = self.tables.count[0]
+        c = self.tables.tally[0]
         alive = int(c.open + c.latent) + live
         wanted = {
             "case": int(c.cases) + cases,
@@ -282,7 +282,7 @@ class World:
             self._grow(cases=cases, live=3 * self.room, days=stop - self.day)
             reached = day.advance(self.tables, self.day, stop, self.room)
             if reached == self.day:  # the live stocks outgrew their tables: double the room
-                c = self.tables.count[0]
+                c = self.tables.tally[0]
                 self._grow(cases=cases, live=int(c.open + c.latent) + 6 * self.room, days=stop - self.day)
             self.day = reached
         return self
@@ -298,12 +298,12 @@ class World:
     @property
     def cases(self) -> np.recarray:
         """Rows of all incidents and cases so far."""
-        return self.tables.case[: int(self.tables.count.cases[0])].view(np.recarray)
+        return self.tables.case[: int(self.tables.tally.cases[0])].view(np.recarray)
 
     @property
     def days(self) -> np.recarray:
         """Rows of all days so far, warm-up first."""
-        return self.tables.day[: int(self.tables.count.day[0])].view(np.recarray)
+        return self.tables.day[: int(self.tables.tally.day[0])].view(np.recarray)
 
     def case_frame(self) -> pd.DataFrame:
         """Incidents and cases as a data frame with names for codes; index is the case id."""

@@ -48,6 +48,7 @@ class Parameter:
         One sentence on what it means.
     lever : bool
         True when a planner can set it, so that a policy may change it.
+
     """
 
     key: str

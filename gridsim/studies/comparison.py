@@ -192,14 +192,15 @@ def _replicate_all(
     progress: Callable[[int, int], None] | None,
 ) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); stops cleanly on Ctrl-C."""
-    stop = threading.Event()
+    stop, lock = threading.Event(), threading.Lock()
     runs: dict[tuple[int, str], Run] = {}
     total = n * len(options)
 
     def finished(run: Run) -> None:
-        runs[run.replicate, run.option] = run
-        if progress:
-            progress(len(runs), total)
+        with lock:
+            runs[run.replicate, run.option] = run
+            if progress:
+                progress(len(runs), total)
 
     def replicate(r: int) -> None:
         warm = World(base, city, seed, r).warm_up()
