@@ -98,8 +98,8 @@ def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
     """The keyed duration that each case draws at its first attempt (or first department)."""
     d = duration_table(world.scenario)[which]
     out = np.empty(len(cases))
-    _fill_durations(float(d.kind), float(d.scale), float(d.shape), world.seed, world.replicate, DURATION + which,
-                    np.ascontiguousarray(cases.place), np.ascontiguousarray(cases.ordinal), out)
+    _fill_durations(float(d["kind"]), float(d["scale"]), float(d["shape"]), world.seed, world.replicate,
+                    DURATION + which, np.ascontiguousarray(cases.place), np.ascontiguousarray(cases.ordinal), out)
     return out
 
 
