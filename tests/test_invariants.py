@@ -397,8 +397,9 @@ CITIES = st.fixed_dictionaries({f"rules.{k}": st.booleans() for k in SWITCHES} |
 
 LATER = st.fixed_dictionaries({}, optional={  # levers that a policy moves on the way
     "linkage.rate": SHARE, "linkage.silo": SHARE, "linkage.hop": LAWS, "linkage.report_in": LAWS,
-    "patrol.coverage": SHARE, "triage.accuracy": st.floats(0.05, 1), "dedicated.kept_share": SHARE, "dedicated.interoperation": SHARE,
-    "staff.admin_share": st.floats(0.1, 0.65), "staff.patrol_hours": st.floats(0, 2), "handling.service": LAWS,
+    "patrol.coverage": SHARE, "triage.accuracy": st.floats(0.05, 1), "dedicated.kept_share": SHARE,
+    "dedicated.interoperation": SHARE, "staff.admin_share": st.floats(0.1, 0.65), "staff.patrol_hours": st.floats(0, 2),
+    "handling.service": LAWS,
 })
 
 
