@@ -1,0 +1,551 @@
+"""Degenerate cities against theory: queues, order statistics, competing clocks, and schedules worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import (
+    LEVEL,
+    assert_mean,
+    assert_share,
+    clock,
+    deterministic,
+    exponential,
+    first_durations,
+    gamma,
+    hand_placed,
+    lognormal,
+    single_queue,
+)
+from scipy import integrate, stats
+
+from gridsim.model.cases import BY_PATROL, BY_RESIDENT, CLOSED_FORMALLY, LAPSED, LATENT, OPEN, RESOLVED
+from gridsim.model.city import City
+from gridsim.model.settings import DEPARTMENT, SERVICE
+from gridsim.model.world import World
+from gridsim.scenario.scenario import Scenario, load_scenario
+
+NEVER = 1 - LEVEL
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """Chance to wait in M/M/c; ``load`` is λ/μ (Erlang 1917)."""
+    last = load**servers / math.factorial(servers) * servers / (servers - load)
+    return last / (sum(load**k / math.factorial(k) for k in range(servers)) + last)
+
+
+def replications(scenario: Scenario, days: int, number: int) -> list[World]:
+    city = City(scenario)
+    return [World(scenario, city, seed=77, replicate=r).advance(days) for r in range(number)]
+
+
+def waits(world: World, which: int, first: float, last: float) -> np.ndarray:
+    """Days that each case reported in [first, last) waited, its keyed service taken off its whole time."""
+    c = world.cases
+    c = c[(c.reported >= first) & (c.reported < last)]
+    assert np.all(c.state == RESOLVED)
+    per_day = 24.0 if which == SERVICE else 1.0
+    wait = c.resolved - c.reported - first_durations(world, which, c) / per_day
+    assert wait.min() > -1e-9
+    return np.where(wait < 1e-9, 0.0, wait)
+
+
+# --- (a), (b) single queues -----------------------------------------------------------------------------------------
+
+SERVICE_DAYS = 0.01  # mean service: a hundred a day and server
+
+
+def at_department(servers: int, rho: float) -> Scenario:
+    return single_queue(servers * rho / SERVICE_DAYS, teams=servers, rules__grid_handling=False,
+                        departments__duration=exponential(SERVICE_DAYS))
+
+
+def at_grid(servers: int, rho: float) -> Scenario:
+    return single_queue(servers * rho / SERVICE_DAYS, rules__departments=False, staff__full_time=servers,
+                        handling__service=exponential(24 * SERVICE_DAYS))
+
+
+@pytest.mark.parametrize(("servers", "rho", "days"), [(1, 0.5, 400), (1, 0.9, 1500), (3, 0.8, 300), (3, 0.9, 500)])
+@pytest.mark.parametrize(("noun", "which"), [(at_department, DEPARTMENT), (at_grid, SERVICE)],
+                         ids=["department", "grid"])
+def test_queue_waits_as_erlang_says(noun: Callable[[int, float], Scenario], which: int, servers: int, rho: float,
+                                    days: int) -> None:
+    """M/M/c: mean wait C/(cμ − λ), and the whole distribution P(W > t) = C exp(−(cμ − λ)t)."""
+    runs = [waits(w, which, 30, days) for w in replications(noun(servers, rho), days + 20, 20)]
+    c, spare = erlang_c(servers, servers * rho), servers * (1 - rho) / SERVICE_DAYS
+    assert_mean([w.mean() for w in runs], c / spare, 0.07, "mean wait")
+    for mean_waits in (0.0, 0.5, 1.5):
+        assert_mean([np.mean(w > mean_waits / spare) for w in runs], c * math.exp(-mean_waits), 0.1,
+                    f"P(W > {mean_waits}/(cμ − λ))")
+
+
+@pytest.mark.parametrize(("service", "scv"), [
+    pytest.param(deterministic(24 * SERVICE_DAYS), 0.0, id="deterministic"),
+    pytest.param(gamma(24 * SERVICE_DAYS, 4.0), 1 / 4, id="gamma-4"),
+    pytest.param(gamma(24 * SERVICE_DAYS, 0.5), 2.0, id="gamma-half"),
+    pytest.param(lognormal(24 * SERVICE_DAYS * math.exp(-0.32), 0.8), math.expm1(0.64), id="lognormal"),
+])
+def test_one_worker_waits_as_pollaczek_and_khinchine_say(service: dict[str, Any], scv: float) -> None:
+    """M/G/1: mean wait = λ E[S²] / 2(1 − ρ); ``scv`` is the squared coefficient of variation of S."""
+    rho = 0.8
+    scenario = single_queue(rho / SERVICE_DAYS, rules__departments=False, handling__service=service)
+    runs = [waits(w, SERVICE, 30, 600) for w in replications(scenario, 620, 20)]
+    assert_mean([w.mean() for w in runs], rho * SERVICE_DAYS * (1 + scv) / (2 * (1 - rho)), 0.06, "mean wait")
+    assert_mean([np.mean(w > 0) for w in runs], rho, 0.01, "chance to wait")
+
+
+def test_department_ledger_agrees_with_erlang() -> None:
+    """The department's own columns: received = done, waits add up, busy team-days are λ · mean service."""
+    worlds = replications(at_department(3, 0.8), 220, 10)
+    for w in worlds:
+        d = w.tables.department[0]
+        assert d.received == d.done + d.busy + d.queue == len(w.cases)
+        done = w.cases[w.cases.state == RESOLVED]
+        assert abs(d.waited - np.sum(done.resolved - done.reported - first_durations(w, DEPARTMENT, done))) < 1.0
+    assert_mean([w.tables.department[0].team_days / 220 for w in worlds], 3 * 0.8, 0.02, "busy teams")
+
+
+def test_overload_grows_by_what_is_beyond_capacity() -> None:
+    """λ > cμ: the backlog grows by λ − cμ a day, with variance (λ + cμ) a day."""
+    rate, capacity, days = 330.0, 300.0, 100
+    scenario = single_queue(rate, teams=3, rules__grid_handling=False,
+                            departments__duration=exponential(SERVICE_DAYS))
+    slopes = [(float(w.days.open[-1]) - float(w.days.open[9])) / (days - 10) for w in replications(scenario, days, 24)]
+    assert_mean(slopes, rate - capacity, 0.06, "slope")
+    sd = math.sqrt((rate + capacity) / (days - 10))
+    assert abs(np.mean(slopes) - (rate - capacity)) < stats.norm.ppf((1 + LEVEL) / 2) * sd / math.sqrt(24)
+
+
+# --- (c) several departments ----------------------------------------------------------------------------------------
+
+
+def many_departments(**changes: Any) -> World:
+    usual = {"rules__grid_handling": False, "departments__extra": 1.2, "departments__duration": exponential(1.0)}
+    return World(single_queue(400, fields=5, teams=50_000, **usual | changes), seed=5).advance(100)
+
+
+def whole_times(world: World, needs: int) -> np.ndarray:
+    """From report to resolution, of cases that K departments worked on and that are surely over."""
+    c = world.cases
+    c = c[(c.needs == needs) & (c.reported < 60)]
+    assert np.all(c.state == RESOLVED)
+    return c.resolved - c.reported
+
+
+def test_number_of_departments_is_one_plus_poisson_cut_at_four() -> None:
+    world = many_departments()
+    pmf = stats.poisson(1.2).pmf(range(3))
+    counts = np.bincount(world.cases.needs, minlength=6)
+    assert counts[0] == counts[5] == 0
+    assert stats.chisquare(counts[1:5], len(world.cases) * np.append(pmf, 1 - pmf.sum())).pvalue > NEVER
+
+
+def test_departments_of_a_case_are_its_lead_and_others_alike() -> None:
+    """The first is the category's own; further ones are all different and every other field is as likely."""
+    c = many_departments().cases
+    c = c[c.needs == 4]
+    assert np.all(c.department[:, 0] == 0)
+    assert all(len(set(row)) == 4 for row in c.department.tolist())
+    for k in (1, 2, 3):
+        assert stats.chisquare(np.bincount(c.department[:, k], minlength=5)[1:]).pvalue > NEVER
+
+
+@pytest.mark.parametrize("needs", [1, 2, 3, 4])
+def test_linked_departments_take_the_longest_of_k(needs: int) -> None:
+    """Side by side: the maximum of K exponentials, mean H_K, distribution F^K."""
+    x = whole_times(many_departments(), needs)
+    assert_mean(x, sum(1 / k for k in range(1, needs + 1)), 0.06, "mean")
+    assert stats.kstest(x, lambda t: (-np.expm1(-t)) ** needs).pvalue > NEVER / 4
+
+
+@pytest.mark.parametrize("mode", ["unlinked", "not parallel"])
+@pytest.mark.parametrize("needs", [1, 2, 3, 4])
+def test_departments_one_after_another_add_up(needs: int, mode: str) -> None:
+    """Referred, or linked without working in parallel: the sum of K exponentials, an Erlang distribution."""
+    changes = {"linkage__rate": 0.0, "linkage__drop": 0.0} if mode == "unlinked" else {"linkage__parallel": False}
+    x = whole_times(many_departments(**changes), needs)
+    assert_mean(x, needs, 0.06, "mean")
+    assert stats.kstest(x, stats.gamma(needs).cdf).pvalue > NEVER / 8
+
+
+# BUG 1: linkage.parallel is a lever, but a case linked before the day it changes skips its later departments (off to
+# on) or has them all over again (on to off). test_a_case_linked_before_parallel_changes_keeps_its_course goes here.
+
+
+def test_report_in_delays_side_by_side() -> None:
+    """Each department reports in after its own delay: the case takes the longest of K exponential delays, plus T."""
+    world = many_departments(linkage__report_in=exponential(0.5), departments__duration=deterministic(2.0))
+    assert_mean(whole_times(world, 3), 0.5 * (1 + 1 / 2 + 1 / 3) + 2.0, 0.03, "three departments")
+
+
+@pytest.mark.parametrize(("hold", "rate", "whole"), [
+    ("active", 1.0, 3.0 * 0.75 + 3.0 * 0.25 * 1.4), ("active", 0.0, 3.0), ("throughout", 1.0, 3.0 * 1.4),
+    ("throughout", 0.0, 3.0),
+])
+def test_coordination_lengthens_the_held_effort_of_linked_cases(hold: str, rate: float, whole: float) -> None:
+    scenario = single_queue(
+        50, teams=1000, rules__grid_handling=False, departments__duration=deterministic(3.0),
+        departments__hold_team=hold, departments__active_share=0.25, linkage__coordination=0.4, linkage__rate=rate,
+        linkage__drop=0.0)
+    world = World(scenario).advance(20)
+    c = world.cases[world.cases.reported < 15]
+    assert np.allclose(c.resolved - c.reported, whole, atol=1e-9)
+    held = (0.25 if hold == "active" else 1.0) * 3.0 * (1.4 if rate else 1.0)
+    started = int(world.days.tasks_started.sum())
+    assert float(world.days.team_days.sum()) == pytest.approx(started * held)
+
+
+# --- (d) competing clocks -------------------------------------------------------------------------------------------
+
+
+def clocks(**changes: Any) -> Scenario:
+    """Latent incidents, hazards a day: patrol .05 · 2 full-timers · 1.5 visible, residents .04 · .7, lapse 1.6 / 20."""
+    base = single_queue(
+        300, rules__patrol=True, rules__residents=True, rules__lapse=True, rules__departments=False,
+        staff__full_time=2, patrol__coverage=0.5, patrol__detection=0.1, residents__report_rate=0.04,
+        latent__lapse_days=20.0, handling__service=deterministic(0.001), handling__on_the_spot_share=0.0)
+    return base.replace({"categories.any.visibility": 1.5, "categories.any.reporting": 0.7,
+                         "categories.any.lapse": 1.6} | changes)
+
+
+PATROL, REPORT, LAPSE = 0.5 * 0.1 * 2 * 1.5, 0.04 * 0.7, 1.6 / 20.0
+
+
+def fates(world: World, before: float) -> tuple[np.recarray, np.ndarray]:
+    """Incidents that arose before a day and what became of them: patrol, resident, lapsed."""
+    c = world.cases[world.cases.onset < before]
+    assert not np.any(c.state == LATENT)
+    return c, np.array([np.sum(c.channel == BY_PATROL), np.sum(c.channel == BY_RESIDENT), np.sum(c.state == LAPSED)])
+
+
+def test_fates_of_the_latent_are_in_proportion_to_their_hazards() -> None:
+    world = World(clocks(), seed=3).advance(400)
+    c, counts = fates(world, 300)
+    assert counts.sum() == len(c) > 80_000
+    total = PATROL + REPORT + LAPSE
+    assert stats.chisquare(counts, len(c) * np.array([PATROL, REPORT, LAPSE]) / total).pvalue > NEVER
+    # and whatever the fate, the time to it is exponential with the total hazard
+    until = np.where(c.state == LAPSED, c.lapsed, c.reported) - c.onset
+    for part in (c.channel == BY_PATROL, c.channel == BY_RESIDENT, c.state == LAPSED):
+        assert stats.kstest(until[part], stats.expon(scale=1 / total).cdf).pvalue > NEVER / 3
+
+
+@pytest.mark.parametrize("off", ["patrol", "residents", "lapse"])
+def test_a_clock_switched_off_leaves_the_others(off: str) -> None:
+    c, counts = fates(World(clocks(**{f"rules.{off}": False}), seed=4).advance(900), 300)
+    on = {"patrol": PATROL, "residents": REPORT, "lapse": LAPSE} | {off: 0.0}
+    hazards = np.array(list(on.values()))
+    assert counts[hazards == 0].sum() == 0
+    here = hazards > 0
+    assert stats.chisquare(counts[here], len(c) * hazards[here] / hazards.sum()).pvalue > NEVER / 3
+
+
+def test_unequal_residents_report_in_proportion_to_their_propensity() -> None:
+    """With persons that differ, the share is the mean over the actual residents of h·x / (h·x + the other hazards)."""
+    scenario = clocks(**{"residents.disparity": 5.0, "city.persons_per_agent": 10, "residents.report_rate": 0.2})
+    world = World(scenario, seed=6).advance(400)
+    c, counts = fates(world, 300)
+    x = world.tables.propensity.astype(float)
+    told = 0.2 * 0.7 * x
+    assert_share(counts[1], len(c), float(np.mean(told / (told + PATROL + LAPSE))), "reported by residents")
+    p90_over_p10 = np.quantile(x, 0.9) / np.quantile(x, 0.1)
+    assert p90_over_p10 == pytest.approx(5.0, rel=0.15)
+    assert x.mean() == pytest.approx(1.0, abs=4 * x.std() / math.sqrt(len(x)))
+
+
+def test_patrol_share_on_the_office_calendar() -> None:
+    """Patrol only in office hours: N' = λ − (h(t) + r)N, solved over the week piece by piece, gives the share."""
+    scenario = clocks(**{"time.calendar": "office", "time.opens": 9.0, "time.closes": 17.0})
+    c, counts = fates(World(scenario, seed=7).advance(707), 602)
+    other = REPORT + LAPSE
+    night, day = (16 / 24, other), (8 / 24, other + 3 * PATROL)  # a working day's hazard within a third of a day
+    week = [piece for _ in range(5) for piece in (day, night)] + [(2.0, other)]
+    stock, found = 0.0, 0.0
+    for _ in range(60):  # weeks, to the periodic solution
+        found = 0.0
+        for length, hazard in week:
+            level = 1 / hazard
+            mean = level + (stock - level) * -math.expm1(-hazard * length) / (hazard * length)
+            found += (hazard - other) * mean * length
+            stock = level + (stock - level) * math.exp(-hazard * length)
+    assert_share(counts[0], len(c), found / 7, "found by patrol")
+    hour = c.reported[c.channel == BY_PATROL] % 1 * 24
+    assert np.all((hour >= 9) & (hour <= 17)) and np.all(c.reported[c.channel == BY_PATROL] % 7 < 5)
+
+
+def test_dedicated_and_diluted_patrol_hazards_by_hand() -> None:
+    """hazard = coverage · detection · hours ÷ standard · ground at first ÷ ground now · local gain."""
+    scenario = single_queue(
+        1, city__comprehensive_grids=1, city__dedicated_grids=2, staff__full_time=3, patrol__coverage=0.4,
+        patrol__detection=0.1, staff__patrol_hours=3.0, staff__standard_patrol_hours=2.0, dedicated__staff_per_grid=3,
+        dedicated__staff_fte=0.2, dedicated__local_bonus=1.5, dedicated__incident_share=0.1)
+    city = City(scenario)
+    hazard = World(scenario, city).tables.patrol_hazard
+    assert hazard[0] == pytest.approx(0.4 * 0.1 * 3 * 1.5)
+    assert hazard[1:] == pytest.approx(0.4 * 0.1 * (3 * 0.2) * 1.5 * 1.5)
+    merged = World(scenario.replace({"dedicated.kept_share": 0.0}), city).tables.patrol_hazard
+    assert merged == pytest.approx(0.4 * 0.1 * 3 * 1.5 * 0.9)  # the three hours' ground is now 1 instead of .9
+
+
+# --- routes and lotteries -------------------------------------------------------------------------------------------
+
+
+def test_linked_share_is_need_times_rate() -> None:
+    """(f) m·ρ, with m as set; no case is exhausted."""
+    world = World(single_queue(500, need=0.6, departments__need_factor=0.5, linkage__rate=0.7, linkage__drop=0.0,
+                               staff__full_time=200)).advance(100)
+    c = world.cases[world.cases.reported < 95]
+    assert_share(np.sum(c.needs > 0), len(c), 0.3, "needing departments")
+    assert_share(np.sum(c.linked == 1), len(c), 0.3 * 0.7, "linked")
+
+
+def test_exhausted_cases_reach_a_department() -> None:
+    """m = need + (1 − need) · E[(1 − s(c))^attempts], c ~ Beta(3.6, 2.4): the linked share is m·ρ again."""
+    ability, slope, attempts, concentration, mean = 1.0, 3.0, 3, 6.0, 0.6
+    scenario = single_queue(
+        400, need=0.25, handling__ability=ability, handling__complexity_slope=slope, handling__max_attempts=attempts,
+        handling__complexity_concentration=concentration, handling__service=exponential(0.5), staff__full_time=300,
+        linkage__rate=0.6, linkage__drop=0.0, departments__duration=exponential(0.01), teams=100,
+    ).replace({"categories.any.complexity": mean})
+    law = stats.beta(concentration * mean, concentration * (1 - mean))
+
+    def moment(power: int) -> float:
+        return float(integrate.quad(
+            lambda x: (1 - 1 / (1 + math.exp(slope * x - ability))) ** power * law.pdf(x), 0, 1)[0])
+
+    world = World(scenario).advance(200)
+    c = world.cases[world.cases.reported < 190]
+    m = 0.25 + 0.75 * moment(attempts)
+    assert_share(np.sum(c.exhausted == 1), len(c), 0.75 * moment(attempts), "exhausted")
+    assert_share(np.sum(c.needs > 0), len(c), m, "m")
+    assert_share(np.sum(c.linked == 1), len(c), m * 0.6, "m·ρ")
+    tried = c[c.attempts > 0]
+    for k in (1, 2):  # more than k attempts: the first k failed; a hard case stays hard
+        assert_share(np.sum(tried.attempts > k), len(tried), moment(k), f"more than {k} attempts")
+    assert stats.kstest(c.complexity, law.cdf).pvalue > NEVER
+
+
+def test_returns_are_geometric_and_each_takes_its_delay() -> None:
+    scenario = single_queue(
+        500, rules__departments=False, rules__triage=True, triage__accuracy=0.6, staff__full_time=99,
+        triage__return_delay=deterministic(2.0), handling__service=deterministic(0.0))
+    world = World(scenario).advance(200)
+    c = world.cases[world.cases.reported < 150]
+    counts = np.bincount(c.returns, minlength=9)
+    expected = len(c) * np.append(0.6 * 0.4 ** np.arange(8), 0.4**8)
+    assert stats.chisquare(np.append(counts[:8], counts[8:].sum()), expected).pvalue > NEVER
+    assert np.allclose(c.resolved - c.reported, 2.0 * c.returns, atol=1e-9)
+
+
+def test_silo_lowers_the_accuracy_of_referral() -> None:
+    """Referral returns are geometric with accuracy · (1 − weight · silo), on top of those of the dispatch."""
+    scenario = single_queue(
+        500, rules__grid_handling=False, rules__triage=True, triage__accuracy=0.8, linkage__silo=0.5,
+        linkage__silo_weight=0.75, linkage__rate=0.0, linkage__drop=0.0, teams=1000,
+        triage__return_delay=deterministic(0.1), departments__duration=deterministic(0.0))
+    c = World(scenario).advance(100).cases
+    c = c[c.reported < 90]
+    accuracy = 0.8 * (1 - 0.75 * 0.5)
+    assert_mean(c.returns, (1 - 0.8) / 0.8 + (1 - accuracy) / accuracy, 0.03, "returns")
+
+
+def test_hops_add_their_delays() -> None:
+    """A case of the grid climbs triage.hops tiers, one that needs departments linkage.hops, an exhausted one both."""
+    steps = {"triage__hops": 1, "linkage__hops": 3, "linkage__hop": deterministic(0.5), "staff__full_time": 99,
+             "departments__duration": deterministic(0.0), "handling__service": deterministic(0.0)}
+    c = World(single_queue(100, need=0.5, **steps)).advance(30).cases
+    c = c[c.reported < 20]
+    assert np.allclose(c.resolved - c.reported, np.where(c.needs > 0, 1.5, 0.5), atol=1e-9)
+    assert set(np.unique(c.needs)) == {0, 1}
+    c = World(single_queue(100, handling__ability=-60.0, **steps)).advance(30).cases
+    assert np.allclose((c.resolved - c.reported)[c.reported < 20], 2.0, atol=1e-9)
+    assert np.all(c.attempts[c.reported < 20] == 5)
+
+
+def test_audit_lets_the_stated_share_pass() -> None:
+    """Valid ÷ all patrol reports = intake.valid_patrol; the wrongly rejected come back until they are accepted."""
+    scenario = clocks(**{"rules.intake": True, "rules.lapse": False, "intake.valid_patrol": 0.7,
+                         "intake.valid_residents": 0.4, "intake.wrong_rejection": 0.2, "staff.full_time": 99,
+                         "intake.unregistered_hours": 0.0, "residents.report_rate": 2.0})
+    world = World(scenario, seed=8).advance(300)
+    d = world.days
+    assert_share(d.valid_patrol.sum(), d.patrol_reports.sum(), 0.7, "patrol")
+    assert_share(d.valid_residents.sum(), d.resident_reports.sum(), 0.4, "residents")
+    assert d.invalid.sum() == (d.patrol_reports + d.resident_reports - d.valid_patrol - d.valid_residents).sum()
+    c = world.cases[world.cases.onset < 290]
+    counts = np.bincount(c.rejections, minlength=5)[:5]
+    assert stats.chisquare(np.append(counts[:4], len(c) - counts[:4].sum()),
+                           len(c) * np.append(0.8 * 0.2 ** np.arange(4), 0.2**4)).pvalue > NEVER
+
+
+def test_formal_closure_and_reopening() -> None:
+    """Cases that lie: closed on paper at the deadline with chance .3, of those .6 come back after 5 days, once."""
+    scenario = single_queue(
+        500, rules__grid_handling=False, rules__deadlines=True, linkage__rate=0.0, linkage__drop=1.0,
+        closure__formal=0.3, closure__reopen=0.6, closure__reopen_delay=deterministic(5.0),
+        linkage__stalled=deterministic(1000.0))
+    world = World(scenario).advance(150)
+    c = world.cases[world.cases.reported < 130]  # deadline 7 d, reopening 5 d
+    assert np.all(c.deadline - c.reported == pytest.approx(7.0)) and np.all(c.overdue == 1)
+    assert_share(np.sum(c.formal == 1), len(c), 0.3, "closed on paper")
+    assert_share(np.sum(c.reopened == 1), np.sum(c.formal == 1), 0.6, "reopened")
+    for_good = c[(c.formal == 1) & (c.reopened == 0)]
+    assert np.all(for_good.state == CLOSED_FORMALLY) and np.allclose(for_good.closed, for_good.deadline)
+    assert np.all(c.state[(c.formal == 0) | (c.reopened == 1)] == OPEN)
+    assert np.all(np.isnan(c.resolved)) and int(world.tables.count.stalled[0]) == int(world.tables.count.open[0])
+
+
+# --- (g) schedules by hand ------------------------------------------------------------------------------------------
+
+MON, TUE, WED, THU, FRI, SAT = range(6)
+OFFICE: dict[str, Any] = {"time__calendar": "office", "time__opens": 9.0, "time__closes": 17.0}
+
+
+def resolved_at(world: World, days: int) -> list[float]:
+    c = world.advance(days).cases
+    return c.resolved[np.argsort(c.place)].tolist()
+
+
+def test_one_worker_by_hand_over_a_weekend() -> None:
+    """Three hours each. A: Fri 15:00–17:00, Mon 9:00–10:00. B, reported Fri 16:00: Mon 10:00–13:00. C: 13:00–16:00."""
+    world = hand_placed([clock(FRI, 15), clock(FRI, 16), clock(SAT, 12)], rules__departments=False,
+                        handling__service=deterministic(3.0), **OFFICE)
+    assert resolved_at(world, 10) == pytest.approx([clock(7, 10), clock(7, 13), clock(7, 16)], abs=1e-9)
+
+
+def test_two_workers_by_hand_round_the_clock() -> None:
+    """36 h each and two workers: A 0–36 h, B 12–48 h, C reported at 18 h waits for A: 36–72 h, D for B: 48–84 h."""
+    world = hand_placed([0.0, 0.5, 0.75, 1.0], rules__departments=False, staff__full_time=2,
+                        handling__service=deterministic(36.0))
+    assert resolved_at(world, 10) == pytest.approx([1.5, 2.0, 3.0, 3.5], abs=1e-12)
+
+
+def test_daily_event_hours_by_hand() -> None:
+    """R17, at most 4 h a day. A of 6 h: Mon 9–13, Tue 9–11. B, reported Mon 10:00: Tue 11–13, Wed 9–13."""
+    world = hand_placed([clock(MON, 9), clock(MON, 10)], rules__departments=False, rules__hours=True,
+                        handling__service=deterministic(6.0), staff__event_hours=4.0, **OFFICE)
+    assert resolved_at(world, 5) == pytest.approx([clock(TUE, 11), clock(WED, 13)], abs=1e-9)
+    assert world.tables.worker[0].event_hours == pytest.approx(12.0)
+
+
+def test_account_of_hours_by_hand() -> None:
+    """R17: a twelfth of the year in advance, the rest over 261 working days, here .1 h a day.
+
+    The account is 28.4727/12 + .1 = 2.4727 h on Monday; 2.7 h of work take all of it, .1 h on Tuesday and on
+    Wednesday, and the last .0273 h on Thursday morning.
+    """
+    yearly = 26.1 * 12 / 11
+    world = hand_placed([clock(MON, 9)], rules__departments=False, rules__hours=True, staff__hours_per_year=yearly,
+                        staff__admin_share=0.0, staff__training_hours=0.0, staff__patrol_hours=0.0,
+                        handling__service=deterministic(2.7), staff__event_hours=7.5, **OFFICE)
+    last = 2.7 - (yearly / 12 + 0.1) - 0.2
+    assert resolved_at(world, 5) == pytest.approx([clock(THU, 9 + last)], abs=1e-9)
+
+
+def test_one_team_by_hand() -> None:
+    """Four working days, a quarter with the team.
+
+    A is held from Mon 13:00 to Tue 13:00 and over on Fri 13:00; B, reported Mon 14:00, is held from Tue 13:00 to
+    Wed 13:00 and over three working days later, the next Monday 13:00.
+    """
+    world = hand_placed([clock(MON, 13), clock(MON, 14)], rules__grid_handling=False, departments__hold_team="active",
+                        departments__active_share=0.25, departments__duration=deterministic(4.0), **OFFICE)
+    world.advance(1)
+    d = world.tables.department[0]
+    assert (d.busy, d.queue, world.days.waiting_at_departments[-1]) == (1, 1, 1)
+    assert resolved_at(world, 12) == pytest.approx([clock(FRI, 13), clock(7, 13)], abs=1e-9)
+    assert float(world.tables.department.waited[0]) == pytest.approx(23 / 24)
+
+
+def test_failed_attempts_go_to_the_end_of_the_queue_by_hand() -> None:
+    """Two hours each, never solved, two attempts: A 0–2, B 2–4, A 4–6, B 6–8; then each to its department at once."""
+    world = hand_placed([0.0, 1 / 24], handling__ability=-60.0, handling__max_attempts=2, teams=2,
+                        handling__service=deterministic(2.0), departments__duration=deterministic(1.0))
+    assert resolved_at(world, 5) == pytest.approx([1 + 6 / 24, 1 + 8 / 24], abs=1e-9)
+
+
+# BUG 2: work that ends at closing time to the minute can end the next working morning instead (rounding in work_end):
+# test_work_that_ends_at_closing_time_ends_that_day goes here.
+
+
+def test_a_patrol_find_can_be_settled_on_the_spot_by_hand() -> None:
+    """On the spot it takes its own hours and needs no dispatch (no hop); else hop and service."""
+    base = {"rules.residents": False, "rules.lapse": False, "triage.hops": 1, "linkage.hop": deterministic(1.0),
+            "handling.on_the_spot": deterministic(0.24), "handling.service": deterministic(0.48),
+            "staff.full_time": 2000, "arrivals.per_100_residents": 50.0}
+    for share, days in ((1.0, 0.01), (0.0, 1.02)):
+        c = World(clocks(**base, **{"handling.on_the_spot_share": share})).advance(30).cases
+        c = c[c.reported < 20]
+        assert len(c) > 500
+        assert np.allclose(c.resolved - c.reported, days, atol=1e-9)
+
+
+# --- (h) the stock of stalled cases ---------------------------------------------------------------------------------
+
+
+def mean_needs(extra: float, most: int) -> float:
+    pmf = stats.poisson(extra).pmf(range(most - 1))
+    return float(np.sum(np.arange(1, most) * pmf) + most * (1 - pmf.sum()))
+
+
+def test_stalled_stock_starts_and_stays_at_its_law() -> None:
+    """Referred at once: the stalled are Poisson with mean rate · E[K] · p / (1 − p) · τ, from the first day on."""
+    rate, drop, tau, extra = 20.0, 0.4, 200.0, 0.8
+    scenario = single_queue(
+        rate, fields=3, teams=1000, rules__grid_handling=False, rules__stalled_stock=True, departments__extra=extra,
+        departments__duration=deterministic(0.0), linkage__rate=0.0, linkage__drop=drop,
+        linkage__stalled=exponential(tau), time__warmup_days=100)
+    law = rate * mean_needs(extra, 3) * drop / (1 - drop) * tau
+    city = City(scenario)
+    runs = []
+    for r in range(16):
+        world = World(scenario, city, seed=9, replicate=r)
+        start = int(world.tables.count.stalled[0])
+        world.advance(730)
+        runs.append([start, *(world.days.stalled[[99, 464, 829]].tolist()), float(world.days.stalled.mean())])
+    x = np.array(runs, float)
+    for column, when in enumerate(("at the start", "day 0", "day 365", "day 730", "throughout")):
+        assert_mean(x[:, column], law, 0.03, when)
+    dispersion = 15 * x[:, 0].var(ddof=1) / x[:, 0].mean()  # of Poisson counts: χ²(15)
+    assert stats.chi2.ppf(NEVER / 2, 15) < dispersion < stats.chi2.ppf(1 - NEVER / 2, 15)
+    assert abs((x[:, 3] - x[:, 1]).mean()) < stats.t.ppf((1 + LEVEL) / 2, 15) * (x[:, 3] - x[:, 1]).std(ddof=1) / 4
+
+
+# BUG 3: the stationary stock takes linkage.stalled for exponential with its *scale* as mean. Add gamma, lognormal and
+# deterministic to the test above once it is repaired.
+
+
+def test_stalled_stock_of_the_neighbourhood_does_not_drift() -> None:
+    """The whole model, twenty times the neighbourhood, formal closure off: observed referrals · E[K] · p/(1 − p) · τ.
+
+    The stock is laid down for referrals up to the start, while the model's own begin to arrive some weeks after it; the
+    2 % allowed beside the interval are for that, at the end of a warm-up of a year.
+    """
+    times = 20
+    base = load_scenario("neighbourhood")
+    data = base.to_dict()
+    data["districts"]["neighbourhood"]["population"] *= times
+    data["teams"]["neighbourhood"] = {f: times * n for f, n in data["teams"]["neighbourhood"].items()}
+    scenario = Scenario.from_dict(data).replace({
+        "city.comprehensive_grids": 60 * times, "city.dedicated_grids": 20 * times, "staff.full_time": 61 * times,
+        "staff.part_time": 46 * times, "city.persons_per_agent": 50, "rules.deadlines": False})
+    city = City(scenario)
+    law, drift, ratio = [], [], []
+    for r in range(8):
+        world = World(scenario, city, seed=10, replicate=r).advance(730)
+        d, c = world.days, world.cases
+        measured = d.day >= 0
+        whistled = c[(c.reported >= 0) & (c.needs > 0) & (c.reported < 700)]
+        unlinked = float((d.whistles - d.linked)[measured].sum()) / 730
+        p, tau = scenario.linkage.drop, scenario.linkage.stalled.average
+        law.append(unlinked * float(whistled.needs.mean()) * p / (1 - p) * tau)
+        ratio.append(float(d.stalled[measured].mean()) / law[-1])
+        drift.append((float(d.stalled[d.day == 729][0]) - float(d.stalled[d.day == 0][0])) / law[-1])
+    for values, theory in ((ratio, 1.0), (drift, 0.0)):
+        half = stats.t.ppf((1 + LEVEL) / 2, 7) * np.std(values, ddof=1) / math.sqrt(8)
+        assert half < 0.06
+        assert abs(np.mean(values) - theory) < half + 0.02
