@@ -15,23 +15,43 @@ from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 
 LEVEL = 0.999  # of every interval and test: seeds are fixed, so a pass stays a pass
-RULES_OFF = ("patrol", "residents", "lapse", "intake", "triage", "boundary", "cover", "deadlines", "hours",
-             "stalled_stock")
+RULES_OFF = (
+    "patrol",
+    "residents",
+    "lapse",
+    "intake",
+    "triage",
+    "boundary",
+    "cover",
+    "deadlines",
+    "hours",
+    "stalled_stock",
+)
 PEOPLE = 36_500  # so that incidents per 100 residents and year are incidents a day
 
 SINGLE: dict[str, Any] = {
     "name": "single queue",
     "time": {"calendar": "continuous", "warmup_days": 0, "days": 365, "follow_up_days": 0},
     "rules": dict.fromkeys(RULES_OFF, False),
-    "city": {"comprehensive_grids": 1, "dedicated_grids": 0, "cells_per_grid": 1, "persons_per_agent": 10_000,
-             "place_effect_sd": 0.0, "grid_size_cv": 0.0},
+    "city": {
+        "comprehensive_grids": 1,
+        "dedicated_grids": 0,
+        "cells_per_grid": 1,
+        "persons_per_agent": 10_000,
+        "place_effect_sd": 0.0,
+        "grid_size_cv": 0.0,
+    },
     "staff": {"full_time": 1, "part_time": 0, "nominal_share": 0.0},
     "residents": {"disparity": 1.0},
     "handling": {"ability": 60.0},  # logistic(60 − 4 · complexity) is 1 to 24 digits
     "departments": {"extra": 0.0, "need_factor": 1.0, "hold_team": "throughout"},
     "triage": {"hops": 0},
-    "linkage": {"hops": 0, "rate": 1.0, "coordination": 0.0,
-                "report_in": {"distribution": "deterministic", "value": 0.0}},
+    "linkage": {
+        "hops": 0,
+        "rate": 1.0,
+        "coordination": 0.0,
+        "report_in": {"distribution": "deterministic", "value": 0.0},
+    },
     "districts": {"d": {"population": PEOPLE}},
 }
 
@@ -53,8 +73,10 @@ def single_queue(per_day: float, fields: int = 1, teams: int = 1, need: float = 
     names = [f"field{k}" for k in range(fields)]
     category = {"share": 1.0, "needs_department": need, "complexity": 0.5, "deadline_days": 7.0, "field": names[0]}
     data = SINGLE | {
-        "arrivals": {"per_100_residents": float(per_day)}, "fields": {n: n for n in names},
-        "categories": {"any": category}, "teams": {"d": dict.fromkeys(names, teams)},
+        "arrivals": {"per_100_residents": float(per_day)},
+        "fields": {n: n for n in names},
+        "categories": {"any": category},
+        "teams": {"d": dict.fromkeys(names, teams)},
     }
     return Scenario.from_dict(data).replace(changes)
 
@@ -98,8 +120,17 @@ def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
     """The keyed duration that each case draws at its first attempt (or first department)."""
     d = duration_table(world.scenario)[which]
     out = np.empty(len(cases))
-    _fill_durations(float(d["kind"]), float(d["scale"]), float(d["shape"]), world.seed, world.replicate,
-                    DURATION + which, np.ascontiguousarray(cases.place), np.ascontiguousarray(cases.ordinal), out)
+    _fill_durations(
+        float(d["kind"]),
+        float(d["scale"]),
+        float(d["shape"]),
+        world.seed,
+        world.replicate,
+        DURATION + which,
+        np.ascontiguousarray(cases.place),
+        np.ascontiguousarray(cases.ordinal),
+        out,
+    )
     return out
 
 

@@ -51,39 +51,60 @@ def hours(h: float, c: np.ndarray = OFFICE) -> float:
     return h / 24 / float(c.closes[0] - c.opens[0])
 
 
-@pytest.mark.parametrize(("start", "work", "end"), [
-    (clock(MON, 9), 3, clock(MON, 12)),
-    (clock(MON, 12), 6, clock(TUE, 10)),
-    (clock(FRI, 16), 2, clock(FRI + 3, 10)),  # Friday 16:00 + 2 h = Monday 10:00
-    (clock(FRI, 18), 2, clock(FRI + 3, 11)),
-    (clock(SAT, 12), 2, clock(SAT + 2, 11)),
-    (clock(SUN, 23.99), 0.5, clock(SUN + 1, 9.5)),
-    (clock(MON, 3), 1, clock(MON, 10)),
-    (clock(TUE, 20), 1, clock(WED, 10)),
-    (clock(WED, 10), 40, clock(WED + 7, 10)),  # five working days are a week
-    (clock(THU, 13), 3 * 8 + 1, clock(THU + 5, 14)),
-    (clock(FRI - 7, 16), 2, clock(MON, 10)),  # warm-up days are negative
-    (clock(SAT - 14, 1), 41, clock(MON, 10)),  # the Monday after that Saturday is day −7
-    (clock(MON, 9), 0, clock(MON, 9)),
-    (clock(SAT, 2), 0, clock(SAT, 2)),  # no work takes no time, even on a Saturday
-])
+@pytest.mark.parametrize(
+    ("start", "work", "end"),
+    [
+        (clock(MON, 9), 3, clock(MON, 12)),
+        (clock(MON, 12), 6, clock(TUE, 10)),
+        (clock(FRI, 16), 2, clock(FRI + 3, 10)),  # Friday 16:00 + 2 h = Monday 10:00
+        (clock(FRI, 18), 2, clock(FRI + 3, 11)),
+        (clock(SAT, 12), 2, clock(SAT + 2, 11)),
+        (clock(SUN, 23.99), 0.5, clock(SUN + 1, 9.5)),
+        (clock(MON, 3), 1, clock(MON, 10)),
+        (clock(TUE, 20), 1, clock(WED, 10)),
+        (clock(WED, 10), 40, clock(WED + 7, 10)),  # five working days are a week
+        (clock(THU, 13), 3 * 8 + 1, clock(THU + 5, 14)),
+        (clock(FRI - 7, 16), 2, clock(MON, 10)),  # warm-up days are negative
+        (clock(SAT - 14, 1), 41, clock(MON, 10)),  # the Monday after that Saturday is day −7
+        (clock(MON, 9), 0, clock(MON, 9)),
+        (clock(SAT, 2), 0, clock(SAT, 2)),  # no work takes no time, even on a Saturday
+    ],
+)
 def test_work_end_by_hand(start: float, work: float, end: float) -> None:
     assert work_end(OFFICE, start, hours(work)) == pytest.approx(end, abs=1e-9)
 
 
-@pytest.mark.parametrize(("time", "opens"), [
-    (clock(MON, 8), clock(MON, 9)), (clock(MON, 9), clock(MON, 9)), (clock(MON, 16.9), clock(MON, 16.9)),
-    (clock(MON, 17), clock(TUE, 9)), (clock(FRI, 17.5), clock(FRI + 3, 9)), (clock(SUN, 0), clock(SUN + 1, 9)),
-    (clock(SAT - 7, 5), clock(MON, 9)), (clock(FRI - 7, 10), clock(FRI - 7, 10)),
-])
+@pytest.mark.parametrize(
+    ("time", "opens"),
+    [
+        (clock(MON, 8), clock(MON, 9)),
+        (clock(MON, 9), clock(MON, 9)),
+        (clock(MON, 16.9), clock(MON, 16.9)),
+        (clock(MON, 17), clock(TUE, 9)),
+        (clock(FRI, 17.5), clock(FRI + 3, 9)),
+        (clock(SUN, 0), clock(SUN + 1, 9)),
+        (clock(SAT - 7, 5), clock(MON, 9)),
+        (clock(FRI - 7, 10), clock(FRI - 7, 10)),
+    ],
+)
 def test_next_open_by_hand(time: float, opens: float) -> None:
     assert next_open(OFFICE, time) == pytest.approx(opens, abs=1e-12)
 
 
-@pytest.mark.parametrize(("time", "days"), [
-    (clock(MON, 9), 0), (clock(MON, 13), 0.5), (clock(MON, 20), 1), (clock(WED, 11), 2.25), (clock(SAT, 12), 5),
-    (clock(SUN, 12), 5), (clock(7 + TUE, 9), 6), (clock(FRI - 7, 13), -0.5), (clock(MON - 7, 0), -5),
-])
+@pytest.mark.parametrize(
+    ("time", "days"),
+    [
+        (clock(MON, 9), 0),
+        (clock(MON, 13), 0.5),
+        (clock(MON, 20), 1),
+        (clock(WED, 11), 2.25),
+        (clock(SAT, 12), 5),
+        (clock(SUN, 12), 5),
+        (clock(7 + TUE, 9), 6),
+        (clock(FRI - 7, 13), -0.5),
+        (clock(MON - 7, 0), -5),
+    ],
+)
 def test_worked_by_by_hand(time: float, days: float) -> None:
     assert worked_by(OFFICE, time) == pytest.approx(days, abs=1e-12)
 
@@ -157,12 +178,14 @@ def test_next_open_is_the_first_moment_of_work(c: np.ndarray, time: float) -> No
 
 # --- the event queue ---------------------------------------------------------------------------------------------
 
-Queue = namedtuple("Queue", "agenda count")
+Queue = namedtuple("Queue", "agenda tally")
 
 
 def queue(room: int) -> Queue:
-    return Queue(np.zeros(room, agenda.EVENT_DTYPE).view(np.recarray),
-                 np.zeros(1, np.dtype([("agenda", "i8")])).view(np.recarray))
+    return Queue(
+        np.zeros(room, agenda.EVENT_DTYPE).view(np.recarray),
+        np.zeros(1, np.dtype([("agenda", "i8")])).view(np.recarray),
+    )
 
 
 @numba.njit
@@ -187,12 +210,15 @@ def test_events_come_out_by_time_kind_id(events: list[tuple[float, int, int]]) -
     out = [pop(q) for _ in events]
     assert [e[:3] for e in out] == sorted(events)
     assert [events[e[3]] for e in out] == [e[:3] for e in out]  # each with its own stamp
-    assert q.count.agenda[0] == 0
+    assert q.tally.agenda[0] == 0
 
 
 @settings(deadline=None, derandomize=True, max_examples=200)
-@given(st.lists(st.one_of(st.none(), st.tuples(st.floats(-1e3, 1e3), st.integers(0, 11), st.integers(0, 10**6))),
-                max_size=150))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.tuples(st.floats(-1e3, 1e3), st.integers(0, 11), st.integers(0, 10**6))), max_size=150
+    )
+)
 def test_pushes_and_pops_mixed(steps: list[tuple[float, int, int] | None]) -> None:
     """Against Python's heapq; None means pop."""
     q, reference = queue(200), []
@@ -203,7 +229,7 @@ def test_pushes_and_pops_mixed(steps: list[tuple[float, int, int] | None]) -> No
         else:
             push(q, *step, 0)
             heapq.heappush(reference, step)
-        assert q.count.agenda[0] == len(reference)
+        assert q.tally.agenda[0] == len(reference)
     while reference:
         assert pop(q)[:3] == heapq.heappop(reference)
 

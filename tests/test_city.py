@@ -116,8 +116,13 @@ def test_tree_has_five_tiers(city: City) -> None:
     tree = city.tree
     assert nx.is_arborescence(tree)
     tier = nx.get_node_attributes(tree, "tier")
-    assert Counter(tier.values()) == {"city": 1, "district": 10, "street": city.n_streets,
-                                      "community": len(city.community), "grid": 4_740 + 1_585}
+    assert Counter(tier.values()) == {
+        "city": 1,
+        "district": 10,
+        "street": city.n_streets,
+        "community": len(city.community),
+        "grid": 4_740 + 1_585,
+    }
     depth = nx.single_source_shortest_path_length(tree, "city")
     assert {tier[n]: d for n, d in depth.items()} == {"city": 0, "district": 1, "street": 2, "community": 3, "grid": 4}
     assert all(tier[n] == "grid" for n in tree if tree.out_degree(n) == 0)
@@ -190,7 +195,8 @@ def test_nominal_workers_work_zero_hours(city: City, daqing: Scenario) -> None:
 @pytest.mark.parametrize("name", ["daqing-2021", "neighbourhood"])
 def test_incident_rate_is_the_stated_one(name: str) -> None:
     s = load_scenario(name, city__persons_per_agent=100).replace(
-        {"dedicated.incident_share": 0.1, "arrivals.per_100_residents": 12.0})
+        {"dedicated.incident_share": 0.1, "arrivals.per_100_residents": 12.0}
+    )
     p = City(s).place
     total = s.population * 12.0 / 100 / 365
     assert float(p.rate.sum()) == pytest.approx(total, rel=1e-12)
@@ -279,8 +285,24 @@ def test_teams_are_those_of_the_file(persons: int) -> None:
     for name, row in zip(world.department_names, world.tables.department, strict=True):
         district, field = name.split(".")
         assert row.teams == stated[district][field]
-        assert (["sartu", "ranghulu", "longfeng", "honggang", "datong", "zhaozhou", "zhaoyuan", "lindian", "dorbod",
-                 "high_tech", "city"][row.district]) == district
+        assert (
+            (
+                [
+                    "sartu",
+                    "ranghulu",
+                    "longfeng",
+                    "honggang",
+                    "datong",
+                    "zhaozhou",
+                    "zhaoyuan",
+                    "lindian",
+                    "dorbod",
+                    "high_tech",
+                    "city",
+                ][row.district]
+            )
+            == district
+        )
 
 
 @pytest.mark.parametrize(("share", "kept"), [(0.0549, 87), (0.0, 0), (1.0, 1_585), (0.5, 793)])

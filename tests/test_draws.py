@@ -79,7 +79,8 @@ def test_uniforms_use_every_key_as_the_paper_says() -> None:
     expected = (np.array(philox_by_hand([ordinal, place, stream, attempt], [seed, replicate])) + 0.5) / 2**32
     assert along(0, n=1)[0].tolist() == expected.tolist()
     assert draws.uniform_block(seed, replicate, stream, place, 3)[2].tolist() == [
-        (w + 0.5) / 2**32 for w in philox_by_hand([2, place, stream, 0], [seed, replicate])]
+        (w + 0.5) / 2**32 for w in philox_by_hand([2, place, stream, 0], [seed, replicate])
+    ]
 
 
 @pytest.mark.parametrize("word", range(4))
@@ -115,9 +116,24 @@ def test_four_words_of_a_draw_are_independent() -> None:
 
 def test_streams_have_distinct_numbers() -> None:
     """Two streams with one number would be the same luck twice; durations take DURATION and what follows."""
-    numbers = [draws.ARRIVAL, draws.CLOCKS, draws.NATURE, draws.INTAKE, draws.TRIAGE, draws.ATTEMPT, draws.WHISTLE,
-               draws.DEADLINE, draws.STOCK, draws.PARTNERS, draws.DROP, draws.CITY_CELLS, draws.CITY_GRIDS,
-               draws.CITY_SITES, draws.CITY_STAFF, draws.CITY_PEOPLE]
+    numbers = [
+        draws.ARRIVAL,
+        draws.CLOCKS,
+        draws.NATURE,
+        draws.INTAKE,
+        draws.TRIAGE,
+        draws.ATTEMPT,
+        draws.WHISTLE,
+        draws.DEADLINE,
+        draws.STOCK,
+        draws.PARTNERS,
+        draws.DROP,
+        draws.CITY_CELLS,
+        draws.CITY_GRIDS,
+        draws.CITY_SITES,
+        draws.CITY_STAFF,
+        draws.CITY_PEOPLE,
+    ]
     assert len(set(numbers)) == len(numbers)
     assert max(numbers) < draws.DURATION
 

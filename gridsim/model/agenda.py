@@ -12,6 +12,8 @@ import numpy as np
 
 from gridsim.model.compiled import rule
 
+TINY = 1e-9  # working days; work that fills a day to within rounding ends at its close, not the next morning
+
 EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", "i4")], align=True)
 
 # Kinds of event, in the order in which ties are served: what frees hands comes before what asks for them.
@@ -131,7 +133,12 @@ def work_end(p, time, work):
     if p.office == 0:
         return time + work
     start = next_open(p, time)
-    total = worked_by(p, start) + work
-    whole = int(math.ceil(total)) - 1
-    end = (whole // 5) * 7 + whole % 5 + p.opens + (total - whole) * (p.closes - p.opens)
-    return max(start, end)
+    day = int(math.floor(start))
+    length = p.closes - p.opens
+    left = (day + p.closes - start) / length
+    if work <= left + TINY:
+        return min(start + work * length, day + p.closes)
+    rest = work - left
+    whole = max(0, int(math.ceil(rest - TINY)) - 1)
+    last = (day // 7) * 5 + day % 7 + 1 + whole  # the working day on which it ends, counted from day 0
+    return (last // 5) * 7 + last % 5 + p.opens + min(1.0, rest - whole) * length

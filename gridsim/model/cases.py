@@ -54,6 +54,7 @@ CASE_DTYPE = np.dtype(
         ("on_the_spot", "i1"),
         ("exhausted", "i1"),
         ("linked", "i1"),
+        ("together", "i1"),
         ("stalled", "i1"),
         ("formal", "i1"),
         ("reopened", "i1"),

@@ -15,7 +15,7 @@ from gridsim.model.compiled import entry, rule
 from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 
 # Streams. A duration's stream is DURATION + its row in the table of durations.
-ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP = range(1, 12)
+ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE = range(20, 25)
 DURATION = 64
 

@@ -11,7 +11,7 @@ from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED
 from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, chances, duration
-from gridsim.model.settings import ON_THE_SPOT, SERVICE, WORKDAYS
+from gridsim.model.settings import ON_THE_SPOT, SERVICE
 
 FULL_TIME, PART_TIME, FIRM_STAFF = range(3)
 ROLES = ("full-time", "part-time", "firm staff")
@@ -99,7 +99,7 @@ def accrue(t, which, day):
     p = t.settings[0]
     w = t.worker[which]
     yearly = p.event_hours_year * w.fte
-    daily = yearly * (11.0 / 12.0) / WORKDAYS
+    daily = yearly * (11.0 / 12.0) / p.workdays
     year = day // YEAR
     if w.bank_day < year * YEAR:
         w.bank = yearly / 12.0

@@ -21,7 +21,7 @@ from gridsim.model.cases import (
 )
 from gridsim.model.compiled import rule
 from gridsim.model.departments import new_task
-from gridsim.model.draws import DROP, INTAKE, STOCK, TRIAGE, WHISTLE, chances, duration, uniforms
+from gridsim.model.draws import DROP, INTAKE, STOCK, STOCK_LIES, TRIAGE, WHISTLE, chances, duration, sample, uniforms
 from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
 
 MOST_RETURNS = 20
@@ -137,9 +137,10 @@ def whistle(t, n, now):
     case.stage = 0
     if case.linked == 1:
         today.linked += 1
-        together = case.needs if p.linkage_parallel == 1 else 1
-        case.pending = together
-        for k in range(together):
+        case.together = p.linkage_parallel  # a course once begun is kept when the lever changes
+        at_once = case.needs if case.together == 1 else 1
+        case.pending = at_once
+        for k in range(at_once):
             _report_in(t, n, k, now)
     else:
         refer(t, n, now)
@@ -188,12 +189,11 @@ def resume(t, n, now):
 @rule()
 def part_done(t, n, now):
     """A department has finished its part: the case is settled when none is left, else it goes on to the next."""
-    p = t.settings[0]
     case = t.case[n]
     case.pending -= 1
     if case.pending > 0:
         return
-    one_by_one = case.linked == 0 or p.linkage_parallel == 0
+    one_by_one = case.linked == 0 or case.together == 0
     if one_by_one and case.stage + 1 < case.needs:
         case.stage += 1
         if case.linked == 1:
@@ -241,10 +241,10 @@ def stalled_stock(t, start, rate, span, below, formal_for_good):
         stage, drops, now = 0, 0, s
         needed = how_many(t, many)
         while now < start and stage < needed:
-            luck, lie, _, _ = uniforms(p.seed, p.replicate, STOCK, 1 + stage, i, 1 + drops)
+            luck = uniforms(p.seed, p.replicate, STOCK, 1 + stage, i, 1 + drops)[0]
             if luck < p.linkage_drop:
                 d = t.duration[STALLED]
-                now -= d.scale * math.log(lie)
+                now += sample(d.kind, d.scale, d.shape, p.seed, p.replicate, STOCK_LIES, 1 + stage, i, 1 + drops)
                 drops += 1
             else:
                 stage += 1

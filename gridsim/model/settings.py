@@ -50,7 +50,7 @@ _DERIVED: list[tuple[str, str]] = [
     ("report_sigma", "f8"),
     ("referral_accuracy", "f8"),
     ("event_hours_year", "f8"),
-    ("patrol_hours_day", "f8"),
+    ("workdays", "f8"),
     ("passive", "i8"),
     ("false_patrol", "f8"),
     ("false_residents", "f8"),
@@ -97,7 +97,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "report_sigma": lognormal_sigma(s.residents.disparity),
         "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * s.linkage.silo)),
         "event_hours_year": max(remainder, 0.0),
-        "patrol_hours_day": staff.patrol_hours * PATROL_DAYS / WORKDAYS,
+        "workdays": WORKDAYS if office else 365,
         "passive": not (s.rules.patrol or s.rules.residents),
         # false reports beside each genuine one, so that the audited share comes out as stated
         "false_patrol": max(0.0, (1 - s.intake.wrong_rejection) / s.intake.valid_patrol - 1),
