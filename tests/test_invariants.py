@@ -261,8 +261,9 @@ def test_no_service_ends_outside_working_hours(run: World) -> None:
     assert 0.6 < np.mean((told % 1 * 24 < s.time.opens) | (told % 1 * 24 > s.time.closes)) < 0.73
 
 
+@pytest.mark.parametrize("time__calendar", ["office", "continuous"])
 @pytest.mark.parametrize("rules__cover", [True, False])
-def test_event_hours_of_a_year_never_exceed_the_remainder(rules__cover: bool) -> None:
+def test_event_hours_of_a_year_never_exceed_the_remainder(rules__cover: bool, time__calendar: str) -> None:
     """R17: 1,875 h less 45 % administration, 40 h training, 250 · 2 h patrol = 491.25 h, by full-time equivalent.
 
     Hours are booked when a service begins: the last one of a year may end in the next, hence one service more.
@@ -271,6 +272,7 @@ def test_event_hours_of_a_year_never_exceed_the_remainder(rules__cover: bool) ->
     service = 5.0
     scenario = neighbourhood(
         time__warmup_days=365,
+        time__calendar=time__calendar,
         arrivals__per_100_residents=80.0,
         handling__service=deterministic(service),
         handling__on_the_spot=deterministic(1.0),
@@ -292,7 +294,6 @@ def test_event_hours_of_a_year_never_exceed_the_remainder(rules__cover: bool) ->
     full = t.worker.fte == 1.0
     assert np.mean(spent[full] > yearly - 2 * longest) > 0.8  # most of them used up
     assert world.days.event_hours.sum() == pytest.approx(t.worker.event_hours.sum())
-
 
 
 # --- copies, chunks, policies ---------------------------------------------------------------------------------------

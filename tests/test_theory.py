@@ -27,6 +27,7 @@ from gridsim.model.cases import BY_PATROL, BY_RESIDENT, CLOSED_FORMALLY, LAPSED,
 from gridsim.model.city import City
 from gridsim.model.settings import DEPARTMENT, SERVICE
 from gridsim.model.world import World
+from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, load_scenario
 
 NEVER = 1 - LEVEL
@@ -186,7 +187,6 @@ def test_departments_one_after_another_add_up(needs: int, mode: str) -> None:
     x = whole_times(many_departments(**changes), needs)
     assert_mean(x, needs, 0.06, "mean")
     assert stats.kstest(x, stats.gamma(needs).cdf).pvalue > NEVER / 8
-
 
 
 def test_report_in_delays_side_by_side() -> None:
@@ -600,6 +600,27 @@ def test_failed_attempts_go_to_the_end_of_the_queue_by_hand() -> None:
     assert resolved_at(world, 5) == pytest.approx([1 + 6 / 24, 1 + 8 / 24], abs=1e-9)
 
 
+@pytest.mark.parametrize("hours", [0.1, 0.7, 1.0, 2.3, 8.0])
+def test_work_that_ends_at_closing_time_ends_that_day(hours: float) -> None:
+    """Work that fills the rest of a day to the minute ends at 17:00, not the next working morning."""
+    for day in (0, 3, 4, 700):
+        begins = clock(day, 17.0 - hours)
+        world = hand_placed([begins], time__calendar="office", handling__service=deterministic(hours))
+        assert resolved_at(world, day + 5) == pytest.approx([clock(day, 17.0)], abs=1e-9)
+
+
+def test_a_case_linked_before_parallel_changes_keeps_its_course() -> None:
+    """Deterministic two days a department: K in parallel take 2 d, one after another 2 K d, by the day of the whistle."""
+    for first, then in ((True, False), (False, True)):
+        world = many_departments(departments__duration=deterministic(2.0), linkage__parallel=first)
+        base = world.scenario
+        later = base.replace({"linkage.parallel": then})
+        world = World(base, world.city, seed=4).under([Phase(0, base), Phase(10, later)]).advance(40)
+        c = world.cases[(world.cases.reported < 25) & (world.cases.state == RESOLVED)]
+        side_by_side = np.where(c.reported < 10, first, then)
+        assert len(c) > 200 and len(set(c.needs.tolist())) == 4
+        assert np.allclose(c.resolved - c.reported, np.where(side_by_side, 2.0, 2.0 * c.needs))
+
 
 def test_a_patrol_find_can_be_settled_on_the_spot_by_hand() -> None:
     """On the spot it takes its own hours and needs no dispatch (no hop); else hop and service."""
@@ -628,7 +649,8 @@ def mean_needs(extra: float, most: int) -> float:
     return float(np.sum(np.arange(1, most) * pmf) + most * (1 - pmf.sum()))
 
 
-def test_stalled_stock_starts_and_stays_at_its_law() -> None:
+@pytest.mark.parametrize("law_of_tau", ["exponential", "gamma", "lognormal", "deterministic"])
+def test_stalled_stock_starts_and_stays_at_its_law(law_of_tau: str) -> None:
     """Referred at once: the stalled are Poisson with mean rate · E[K] · p / (1 − p) · τ, from the first day on."""
     rate, drop, tau, extra = 20.0, 0.4, 200.0, 0.8
     scenario = single_queue(
@@ -641,7 +663,12 @@ def test_stalled_stock_starts_and_stays_at_its_law() -> None:
         departments__duration=deterministic(0.0),
         linkage__rate=0.0,
         linkage__drop=drop,
-        linkage__stalled=exponential(tau),
+        linkage__stalled={
+            "exponential": exponential(tau),
+            "gamma": gamma(tau, 3.0),
+            "lognormal": lognormal(tau * math.exp(-0.125), 0.5),
+            "deterministic": deterministic(tau),
+        }[law_of_tau],
         time__warmup_days=100,
     )
     law = rate * mean_needs(extra, 3) * drop / (1 - drop) * tau
@@ -658,7 +685,6 @@ def test_stalled_stock_starts_and_stays_at_its_law() -> None:
     dispersion = 15 * x[:, 0].var(ddof=1) / x[:, 0].mean()  # of Poisson counts: χ²(15)
     assert stats.chi2.ppf(NEVER / 2, 15) < dispersion < stats.chi2.ppf(1 - NEVER / 2, 15)
     assert abs((x[:, 3] - x[:, 1]).mean()) < stats.t.ppf((1 + LEVEL) / 2, 15) * (x[:, 3] - x[:, 1]).std(ddof=1) / 4
-
 
 
 def test_stalled_stock_of_the_neighbourhood_does_not_drift() -> None:
