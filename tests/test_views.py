@@ -32,6 +32,12 @@ def test_figures_have_every_glyph(result, lang, tmp_path, caplog):
             save(figure, tmp_path / f"{name}.png")
             texts = [t.get_text() for t in figure.findobj(match=lambda a: hasattr(a, "get_text"))]
             assert any(str(len(result.finished)) in t and "95" in t for t in texts)  # says what its band is
+            inside = figure.bbox.padded(1.0)
+            axes = figure.axes[0]
+            shown = [axes.title, axes.xaxis.label, axes.yaxis.label, *figure.texts, *figure.legends[0].get_texts()]
+            for text in (t for t in shown if t.get_text()):  # nothing is cut off at the edge
+                box = text.get_window_extent()
+                assert inside.contains(box.x0, box.y0) and inside.contains(box.x1, box.y1), text.get_text()
     assert "findfont" not in caplog.text
 
 

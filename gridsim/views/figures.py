@@ -73,12 +73,16 @@ def backlog_figure(c: Comparison, lang: str) -> Figure:
         if n > 1:
             half = student_t.ppf(0.975, n - 1) * wide.std(axis=1, ddof=1) / np.sqrt(n)
             axes.fill_between(wide.index, mean - half, mean + half, color=colour, alpha=0.18, linewidth=0)
-    axes.set(title=say("fig_backlog", lang), xlabel=say("fig_day", lang), ylabel=say("fig_cases", lang))
+    axes.set(xlabel=say("fig_day", lang), ylabel=say("fig_cases", lang))
     axes.set_ylim(bottom=0)
     axes.margins(x=0.01)
     axes.yaxis.set_major_formatter(matplotlib.ticker.StrMethodFormatter("{x:,.0f}"))
     figure.legend(loc="outside lower center", ncols=1 if len(c.options) > 2 else 3, frameon=False)
-    _note(figure, say("fig_band", lang, n=len(c.finished), seed=c.seed, hash=c.scenario.hash[:10]))
+    _head(
+        figure,
+        say("fig_backlog", lang),
+        say("fig_band", lang, n=len(c.finished), seed=c.seed, hash=c.scenario.hash[:10]),
+    )
     return figure
 
 
@@ -109,15 +113,20 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
     axes.set_yticks(range(len(FOREST)), [("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST])
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.25)
-    axes.set(title=say("fig_paired", lang, window=window_label(c.headline, lang)), xlabel=say("fig_relative", lang))
+    axes.set(xlabel=say("fig_relative", lang))
     figure.legend(loc="outside lower center", ncols=1 if n > 2 else 3, frameon=False)
-    _note(figure, say("fig_interval", lang, n=len(c.finished), seed=c.seed, hash=c.scenario.hash[:10]))
+    _head(
+        figure,
+        say("fig_paired", lang, window=window_label(c.headline, lang)),
+        say("fig_interval", lang, n=len(c.finished), seed=c.seed, hash=c.scenario.hash[:10]),
+    )
     return figure
 
 
-def _note(figure: Figure, text: str) -> None:
-    figure.get_layout_engine().set(rect=(0, 0.04, 1, 0.96))  # type: ignore[union-attr, call-arg]
-    figure.text(0.01, 0.012, text, fontsize=7.5, color="#444444")
+def _head(figure: Figure, title: str, note: str) -> None:
+    """Title, and under it in small print what the figure rests on."""
+    figure.suptitle(title, fontsize=12)
+    figure.axes[0].set_title(note, fontsize=7.5, color="#444444")
 
 
 def save(figure: Figure, path: Path) -> None:
