@@ -92,7 +92,7 @@ def duration(t, which, case, attempt):
     """Keyed duration of a case: row ``which`` of the table of durations, in that row's unit."""
     p = t.settings[0]
     d = t.duration[which]
-    return sample(d.kind, d.scale, d.shape, p.seed, p.replicate, DURATION + which, case.place, case.ordinal, attempt)
+    return sample(d.kind, d.scale, d.spread, p.seed, p.replicate, DURATION + which, case.place, case.ordinal, attempt)
 
 
 @rule()

@@ -163,7 +163,7 @@ def refer(t, n, now):
     """
     p = t.settings[0]
     case = t.case[n]
-    luck = chances(t, DROP, case, case.stage * 256 + case.drops)[0]  # a lottery of its own for every stage and try
+    luck = chances(t, DROP, case, (case.reopened * 8 + case.stage) * 256 + case.drops)[0]  # each stage and try
     if luck < p.linkage_drop:
         case.stalled = 1
         t.tally[0].stalled += 1
@@ -244,7 +244,7 @@ def stalled_stock(t, start, rate, span, below, formal_for_good):
             luck = uniforms(p.seed, p.replicate, STOCK, 1 + stage, i, 1 + drops)[0]
             if luck < p.linkage_drop:
                 d = t.duration[STALLED]
-                now += sample(d.kind, d.scale, d.shape, p.seed, p.replicate, STOCK_LIES, 1 + stage, i, 1 + drops)
+                now += sample(d.kind, d.scale, d.spread, p.seed, p.replicate, STOCK_LIES, 1 + stage, i, 1 + drops)
                 drops += 1
             else:
                 stage += 1

@@ -38,7 +38,7 @@ DURATIONS: tuple[str, ...] = (
 )
 (DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN) = range(len(DURATIONS))
 
-DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("shape", "f8")])
+DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("spread", "f8")])
 
 _DERIVED: list[tuple[str, str]] = [
     ("seed", "i8"),
