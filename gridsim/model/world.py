@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
-from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
+from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, MOST_DEPARTMENTS, STATES
 from gridsim.model.city import City, staff_places
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.settings import (
@@ -112,6 +112,16 @@ def _table(dtype: np.dtype, n: int) -> np.recarray:
     return np.zeros(n, dtype).view(np.recarray)
 
 
+def _copied(table: np.ndarray, rows: int) -> Any:
+    """A copy with room for ``rows`` rows (those beyond the table are zero); whole memory at once, not by columns."""
+    if table.dtype.names is None:
+        return table.copy()
+    out = _table(table.dtype, rows)
+    n = min(rows, len(table)) * table.dtype.itemsize
+    out.view(np.ndarray).view(np.uint8)[:n] = table.view(np.ndarray).view(np.uint8)[:n]
+    return out
+
+
 class World:
     """One replication of one scenario, from warm-up to horizon.
 
@@ -136,7 +146,7 @@ class World:
         self._enforce(scenario)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
-        self._grow(cases=int(rate * span) + 1000, live=int(rate * span) + 1000, days=1)
+        self._grow(int(rate * span) + 1000, int(rate * span) + 1000, 1)
         t = self.tables
         day.begin(t, float(self.day), rate, span, below, for_good)
 
@@ -226,11 +236,9 @@ class World:
         """An independent world in the same state; tables that are never written are shared."""
         twin = object.__new__(World)
         twin.__dict__.update(self.__dict__)
-        n, live = self._rows(), self.tables._asdict()
-        copied = {k: (v if k in SHARED else v.copy()) for k, v in live.items() if k not in n}
-        for name, rows in n.items():  # only the rows in use
-            copied[name] = live[name][:rows].copy()
-        twin.tables = Tables(**copied)
+        rows = self._rows() | self._needed(*self._ahead(self.horizon))
+        live = self.tables._asdict()
+        twin.tables = Tables(**{k: v if k in SHARED else _copied(v, rows.get(k, len(v))) for k, v in live.items()})
         twin.phases = list(self.phases)
         return twin
 
@@ -244,25 +252,29 @@ class World:
             "day": int(c.day),
         }
 
-    def _grow(self, cases: int, live: int, days: int = 0) -> None:
-        """Enlarge tables to hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
+    def _ahead(self, until: int) -> tuple[int, int, int]:
+        """Incidents to expect up to ``until`` (8 standard deviations up), alive at once beyond today's, and days."""
+        days = max(0, until - self.day)
+        expected = self.incident_rate * days
+        return int(expected + 8 * math.sqrt(expected)) + self.room, 3 * self.room, days
+
+    def _needed(self, cases: int, live: int, days: int) -> dict[str, int]:
+        """Rows that hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
         c = self.tables.tally[0]
         alive = int(c.open + c.latent) + live
-        wanted = {
+        return {
             "case": int(c.cases) + cases,
             "latent": int(c.latent) + live,
-            "task": int(c.tasks) + alive * 4,
+            "task": int(c.tasks) + alive * MOST_DEPARTMENTS,
             "agenda": int(c.agenda) + alive * day.MOST_TASKS + len(self.tables.worker),
             "day": int(c.day) + days,
         }
-        fresh = {}
-        for name, rows in wanted.items():
-            table = getattr(self.tables, name)
-            if rows > len(table):
-                bigger = _table(table.dtype, rows)
-                bigger[: len(table)] = table
-                fresh[name] = bigger
-        self.tables = self.tables._replace(**fresh)
+
+    def _grow(self, cases: int, live: int, days: int) -> None:
+        """Enlarge the tables that are too small for that."""
+        wanted = self._needed(cases, live, days)
+        small = {k: rows for k, rows in wanted.items() if rows > len(getattr(self.tables, k))}
+        self.tables = self.tables._replace(**{k: _copied(getattr(self.tables, k), n) for k, n in small.items()})
 
     def under(self, phases: Sequence[Phase]) -> World:
         """Set the scenarios in force by day (see ``Option.phases``); returns self."""
@@ -275,15 +287,13 @@ class World:
             for phase in self.phases:
                 if phase.day == self.day:
                     self._enforce(phase.scenario)
-            later = [p.day for p in self.phases if p.day > self.day]
-            stop = min([until, *later])
-            expected = self.incident_rate * (stop - self.day)
-            cases = int(expected + 8 * math.sqrt(expected)) + self.room
-            self._grow(cases=cases, live=3 * self.room, days=stop - self.day)
+            stop = min([until, *(p.day for p in self.phases if p.day > self.day)])
+            cases, live, days = self._ahead(stop)
+            self._grow(cases, live, days)
             reached = day.advance(self.tables, self.day, stop, self.room)
             if reached == self.day:  # the live stocks outgrew their tables: double the room
-                c = self.tables.tally[0]
-                self._grow(cases=cases, live=int(c.open + c.latent) + 6 * self.room, days=stop - self.day)
+                alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0])
+                self._grow(cases, alive + 2 * live, days)
             self.day = reached
         return self
 
