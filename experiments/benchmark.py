@@ -53,10 +53,28 @@ world = World(load_scenario("daqing-2021"), seed=1).warm_up()
 world.copy().advance(365)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10))
 """
-FULL = SimpleNamespace(runs=5, compiles=3, tenfold=True, small_copies=100, replications=8, residents=(20_000, 60_000),
-                       mesa_days=30, cases={"gridsim": 200_000, "SimPy": 100_000, "Ciw": 100_000}, tolerance="5 %")
-QUICK = SimpleNamespace(runs=3, compiles=0, tenfold=False, small_copies=20, replications=4, residents=(2_000, 6_000),
-                        mesa_days=10, cases={"gridsim": 20_000, "SimPy": 5_000, "Ciw": 2_000}, tolerance="30 %")
+FULL = SimpleNamespace(
+    runs=5,
+    compiles=3,
+    tenfold=True,
+    small_copies=100,
+    replications=8,
+    residents=(20_000, 60_000),
+    mesa_days=30,
+    cases={"gridsim": 200_000, "SimPy": 100_000, "Ciw": 100_000},
+    tolerance="5 %",
+)
+QUICK = SimpleNamespace(
+    runs=3,
+    compiles=0,
+    tenfold=False,
+    small_copies=20,
+    replications=4,
+    residents=(2_000, 6_000),
+    mesa_days=10,
+    cases={"gridsim": 20_000, "SimPy": 5_000, "Ciw": 2_000},
+    tolerance="30 %",
+)
 
 
 class Table:
@@ -108,8 +126,9 @@ def machine(table: Table) -> None:
 # --- 1. in a process of its own ---------------------------------------------------------------------------------------
 def child(code: str, **environment: str) -> str:
     """Run code in a fresh interpreter; returns what it printed."""
-    return subprocess.run([sys.executable, "-c", code], env={**os.environ, **environment}, check=True,
-                          stdout=subprocess.PIPE, text=True).stdout
+    return subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **environment}, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
 
 
 def processes(table: Table, size: SimpleNamespace) -> None:
@@ -136,7 +155,7 @@ def run_years(twins: list[World], threads: int = 1) -> None:
 
 def arisen(world: World) -> int:
     """Incidents so far."""
-    return int(world.tables.count.arisen[0])
+    return int(world.tables.tally.arisen[0])
 
 
 def daqing(table: Table, size: SimpleNamespace) -> float:
@@ -149,11 +168,12 @@ def daqing(table: Table, size: SimpleNamespace) -> float:
         twin = world.copy()
         seconds.append(timed(partial(twin.advance, YEAR)))
     year, incidents = median(seconds), arisen(twin) - arisen(world)
-    events = int(twin.tables.count.events[0] - world.tables.count.events[0])
+    events = int(twin.tables.tally.events[0] - world.tables.tally.events[0])
     table.add("daqing-2021: residents, each an agent", s.population, "persons")
     table.add("daqing-2021: build the city", timed(partial(City, s), size.runs), "s")
-    table.add("daqing-2021: start and warm up, 365 days",
-              timed(lambda: World(s, city, seed=1).warm_up(), size.runs), "s")
+    table.add(
+        "daqing-2021: start and warm up, 365 days", timed(lambda: World(s, city, seed=1).warm_up(), size.runs), "s"
+    )
     table.add("daqing-2021: copy the warm world", timed(world.copy, size.runs), "s")
     table.add("daqing-2021: 365 days, one core (aim 0.5)", year, "s", "<= 1.0")
     table.add(f"daqing-2021: the fastest of {len(seconds)} such runs", min(seconds), "s")
@@ -281,19 +301,37 @@ def erlang_wait(arrivals: float, servers: int) -> float:
 def queue_scenario() -> Scenario:
     """The network as an ordinary scenario: one grid, one department, every other rule off."""
     people, work = 20_000, {"distribution": "exponential", "mean": SERVICE}
-    return Scenario.from_dict({
-        "rules": dict.fromkeys(OFF, False), "time": {"calendar": "continuous", "warmup_days": 0},
-        "city": {"comprehensive_grids": 1, "dedicated_grids": 0, "cells_per_grid": 1},
-        "staff": {"full_time": SERVERS[0], "part_time": 0, "nominal_share": 0.0}, "triage": {"hops": 0},
-        "arrivals": {"per_100_residents": ARRIVALS * YEAR / people * 100, "headroom": 1.0},
-        "handling": {"service": {**work, "mean": 24 * SERVICE}, "ability": 60.0},
-        "linkage": {"rate": 1.0, "report_in": {"distribution": "deterministic", "value": 0.0}, "coordination": 0.0,
-                    "hops": 0, "drop": 0.0},
-        "departments": {"need_factor": 1.0, "extra": 0.0, "hold_team": "throughout", "duration": work},
-        "districts": {"town": {"population": people}}, "fields": {"office": "部门"},
-        "teams": {"town": {"office": SERVERS[1]}},
-        "categories": {"any": {"share": 1.0, "needs_department": NEEDS, "complexity": 0.5, "deadline_days": 7.0,
-                               "field": "office"}}})
+    return Scenario.from_dict(
+        {
+            "rules": dict.fromkeys(OFF, False),
+            "time": {"calendar": "continuous", "warmup_days": 0},
+            "city": {"comprehensive_grids": 1, "dedicated_grids": 0, "cells_per_grid": 1},
+            "staff": {"full_time": SERVERS[0], "part_time": 0, "nominal_share": 0.0},
+            "triage": {"hops": 0},
+            "arrivals": {"per_100_residents": ARRIVALS * YEAR / people * 100, "headroom": 1.0},
+            "handling": {"service": {**work, "mean": 24 * SERVICE}, "ability": 60.0},
+            "linkage": {
+                "rate": 1.0,
+                "report_in": {"distribution": "deterministic", "value": 0.0},
+                "coordination": 0.0,
+                "hops": 0,
+                "drop": 0.0,
+            },
+            "departments": {"need_factor": 1.0, "extra": 0.0, "hold_team": "throughout", "duration": work},
+            "districts": {"town": {"population": people}},
+            "fields": {"office": "部门"},
+            "teams": {"town": {"office": SERVERS[1]}},
+            "categories": {
+                "any": {
+                    "share": 1.0,
+                    "needs_department": NEEDS,
+                    "complexity": 0.5,
+                    "deadline_days": 7.0,
+                    "field": "office",
+                }
+            },
+        }
+    )
 
 
 def gridsim_queue(cases: int, seed: int) -> tuple[float, int, float, float]:
@@ -303,8 +341,12 @@ def gridsim_queue(cases: int, seed: int) -> tuple[float, int, float, float]:
     done, department = world.cases[world.cases.state == RESOLVED], world.tables.department[0]
     at_grid = done[done.needs == 0]
     service = world.days.event_hours.sum() / 24 / world.days.attempts.sum()
-    return (seconds, len(done), float((at_grid.resolved - at_grid.reported).mean() - service),
-            float(department.waited / (department.done + department.busy)))
+    return (
+        seconds,
+        len(done),
+        float((at_grid.resolved - at_grid.reported).mean() - service),
+        float(department.waited / (department.done + department.busy)),
+    )
 
 
 def simpy_queue(cases: int, seed: int) -> tuple[float, int, float, float]:
@@ -336,9 +378,14 @@ def ciw_queue(cases: int, seed: int) -> tuple[float, int, float, float]:
     import ciw
 
     ciw.seed(seed)
-    simulation = ciw.Simulation(ciw.create_network(
-        arrival_distributions=[ciw.dists.Exponential(flow) for flow in FLOWS], number_of_servers=list(SERVERS),
-        service_distributions=[ciw.dists.Exponential(1 / SERVICE)] * 2, routing=[[0.0, 0.0], [0.0, 0.0]]))
+    simulation = ciw.Simulation(
+        ciw.create_network(
+            arrival_distributions=[ciw.dists.Exponential(flow) for flow in FLOWS],
+            number_of_servers=list(SERVERS),
+            service_distributions=[ciw.dists.Exponential(1 / SERVICE)] * 2,
+            routing=[[0.0, 0.0], [0.0, 0.0]],
+        )
+    )
     seconds = timed(lambda: simulation.simulate_until_max_time(cases / ARRIVALS))
     records = simulation.get_all_records(only=["service"])
     at_grid, at_department = (mean(r.waiting_time for r in records if r.node == node) for node in (1, 2))
@@ -355,8 +402,12 @@ def queueing(table: Table, size: SimpleNamespace) -> None:
         results = [run(size.cases[name], seed) for seed in range(1, size.runs + 1)]
         for k, node in enumerate(("grid", "department")):
             wait = mean(r[2 + k] for r in results) * 24 * 60
-            table.add(f"queue: mean wait at the {node}, {name} (bound: Erlang C)", wait, "min",
-                      f"{theory[k]:.4g} ± {size.tolerance}")
+            table.add(
+                f"queue: mean wait at the {node}, {name} (bound: Erlang C)",
+                wait,
+                "min",
+                f"{theory[k]:.4g} ± {size.tolerance}",
+            )
         cost[name] = median(r[0] / r[1] for r in results)
         table.add(f"queue: cost of a case, {name} ({size.runs} x {size.cases[name]:,})", cost[name] * 1e6, "µs")
     for name in list(cost)[1:]:

@@ -105,6 +105,7 @@ def test_networks(model):
     tree = model.city_tree
     assert nx.is_arborescence(tree) and nx.dag_longest_path_length(tree) == 4
     assert sum(d["tier"] == "grid" for _, d in tree.nodes(data=True)) == 80
+    assert {d["tier"] for _, d in tree.nodes(data=True) if d["centre"]} == {"city", "district", "street", "community"}
     assert model.grid_network.number_of_nodes() == 80 and nx.is_connected(model.grid_network)
     joint = model.linkage_network
     rows = model.world.cases

@@ -242,7 +242,7 @@ class City:
 
     @cached_property
     def tree(self) -> nx.DiGraph:
-        """The five tiers as a directed graph; nodes carry ``tier`` and, for grids, ``row``."""
+        """The five tiers as a directed graph; nodes carry ``tier``; the four above the grids are centres (中心)."""
         tree = nx.DiGraph(name=self.scenario.name)
         tree.add_node("city", tier="city")
         for d in self.district_names:
@@ -256,6 +256,8 @@ class City:
         for row, g in enumerate(self.grid):
             tree.add_edge(f"community-{g.community}", f"grid-{row}")
             tree.nodes[f"grid-{row}"].update(tier="grid", row=row, dedicated=bool(g.dedicated))
+        for _, data in tree.nodes(data=True):
+            data["centre"] = data["tier"] != "grid"
         return tree
 
     @cached_property
