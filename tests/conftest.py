@@ -123,7 +123,7 @@ def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
     _fill_durations(
         float(d["kind"]),
         float(d["scale"]),
-        float(d["shape"]),
+        float(d["spread"]),
         world.seed,
         world.replicate,
         DURATION + which,

@@ -129,8 +129,10 @@ def check_times(w: World) -> None:
     assert np.all(c.reported[over] <= c.closed[over]) and np.all(c.closed[over] < w.day)
     assert np.array_equal(c.resolved[state == RESOLVED], c.closed[state == RESOLVED])
     assert np.all(c.closed[state == CLOSED_FORMALLY] == c.deadline[state == CLOSED_FORMALLY])
-    assert np.all(c.formal[(state == CLOSED_FORMALLY) | (c.reopened == 1)] == 1)
-    assert np.all((c.overdue == 1)[c.formal == 1])
+    formal = ~np.isnan(c.formal_at)
+    assert np.all(formal[(state == CLOSED_FORMALLY) | (c.reopened == 1)])
+    assert np.array_equal(c.reopened == 1, ~np.isnan(c.reopened_at)) and not np.any(c.reopened_at < c.formal_at)
+    assert np.all((c.overdue == 1)[formal])
 
 
 def check_hands(w: World) -> None:
@@ -524,7 +526,7 @@ def test_any_small_city(changes: dict[str, Any], later: dict[str, Any], seed: in
     check_hands(world)
     c = world.cases
     if not scenario.rules.deadlines:
-        assert not np.any(c.formal | c.overdue & (c.ordinal < 2**30))
+        assert not np.any(~np.isnan(c.formal_at) | (c.overdue == 1) & (c.ordinal < 2**30))
         assert float(world.days.case_days.sum()) == pytest.approx(
             overlap(c, -scenario.time.warmup_days, 60), rel=1e-9, abs=1e-9
         )

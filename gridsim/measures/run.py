@@ -82,11 +82,12 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     out["true_resolution_rate"] = _mean(done & (until <= horizon))
     out["on_time_share"] = _mean(done & (np.where(done, k["resolved"], np.inf) <= k["deadline"]))
     with np.errstate(invalid="ignore"):
-        closed = k["closed"] <= last
+        shut_on_paper = (k["formal_at"] <= last) & (k["reopened_at"] > last)  # and came back only later
+        closed = (k["closed"] <= last) | shut_on_paper
     patrol = k["channel"] == BY_PATROL
     out["closure_rate"] = _mean(closed[patrol])
     out["closure_rate_all"] = _mean(closed)
-    out["formal_share"] = _mean(k["formal"] == 1)
+    out["formal_share"] = _mean(~np.isnan(k["formal_at"]))
     to_closure = np.where(np.isnan(k["closed"]), np.inf, k["closed"] - k["reported"])
     followed = end - last
     out["closure_median"] = quantile(to_closure, 0.5, followed)

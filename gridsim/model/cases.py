@@ -30,6 +30,8 @@ CASE_DTYPE = np.dtype(
         ("closed", "f8"),
         ("resolved", "f8"),
         ("lapsed", "f8"),
+        ("formal_at", "f8"),
+        ("reopened_at", "f8"),
         ("complexity", "f8"),
         ("place", "i4"),
         ("ordinal", "i4"),
@@ -56,7 +58,6 @@ CASE_DTYPE = np.dtype(
         ("linked", "i1"),
         ("together", "i1"),
         ("stalled", "i1"),
-        ("formal", "i1"),
         ("reopened", "i1"),
         ("queued", "i1"),
         ("overdue", "i1"),
@@ -129,6 +130,7 @@ def blank(t, i, ordinal, now, kind):
         category += 1
     case.onset = now
     case.reported = case.deadline = case.closed = case.resolved = case.lapsed = math.nan
+    case.formal_at = case.reopened_at = math.nan
     case.place, case.ordinal, case.category = i, ordinal, category
     case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
     case.state = LATENT
@@ -292,8 +294,7 @@ def deadline_due(t, n, now):
     if close >= p.closure_formal or case.in_hand > 0:
         return False
     case.state = CLOSED_FORMALLY
-    case.formal = 1
-    case.closed = now
+    case.closed = case.formal_at = now
     case.version += 1
     case.pending = 0
     count_open(t, now, -1)
@@ -315,6 +316,7 @@ def reopen(t, n, now):
     case.state = OPEN
     case.closed = math.nan
     case.reopened = 1
+    case.reopened_at = now
     case.stage = case.pending = 0
     case.linked = 0
     count_open(t, now, 1)
@@ -340,8 +342,9 @@ MEASURED = (
     "channel",
     "needs",
     "linked",
-    "formal",
     "returns",
+    "formal_at",
+    "reopened_at",
 )
 
 
@@ -351,7 +354,8 @@ def _fill_columns(case, out):
         c = case[i]
         out[0, i], out[1, i], out[2, i] = c.onset, c.reported, c.deadline
         out[3, i], out[4, i], out[5, i] = c.closed, c.resolved, c.lapsed
-        out[6, i], out[7, i], out[8, i], out[9, i], out[10, i] = c.channel, c.needs, c.linked, c.formal, c.returns
+        out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.linked, c.returns
+        out[10, i], out[11, i] = c.formal_at, c.reopened_at
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:

@@ -202,12 +202,14 @@ def _replicate_all(
             if progress:
                 progress(len(runs), total)
 
+    phases = {o.name: o.phases(base) for o in options}
+
     def replicate(r: int) -> None:
         warm = World(base, city, seed, r).warm_up()
         for option in options:
             if stop.is_set():
                 return
-            world = warm.copy().under(option.phases(base)).run()
+            world = warm.copy().under(phases[option.name]).run()
             days = world.days[world.days.day >= 0]
             keep = np.array([days.day, *(days[c] for c in DAILY)], dtype=float).T
             finished(Run(option.name, r, measure_windows(world), keep))
