@@ -37,7 +37,7 @@ from gridsim.model.gridworkers import YEAR
 from gridsim.model.settings import settings_record
 from gridsim.model.world import World
 from gridsim.scenario.policies import Phase, builtin_policies, parse_options
-from gridsim.scenario.scenario import Scenario, load_scenario
+from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 
 BUSY: dict[str, Any] = {  # the neighbourhood with enough cases that everything is used
     "time.warmup_days": 60,
@@ -546,3 +546,88 @@ def test_long_queue_keeps_first_come_first_served() -> None:
     c = world.cases[world.cases.state == RESOLVED]
     assert len(c) > 3000
     assert np.all(np.diff(c.resolved[np.argsort(c.reported, kind="stable")]) >= 0)
+
+
+# --- levers that move staff leave nobody waiting for ever -----------------------------------------------------------
+
+
+def drained(scenario: Scenario, lever: dict[str, Any], days: int) -> World:
+    """Warm up, pull the lever, let arrivals stop after a day and wait."""
+    world = World(scenario).warm_up().under([Phase(0, scenario.replace(lever))]).advance(1)
+    world.tables.next_arrival[:] = np.inf
+    return world.advance(days)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lever"),
+    [
+        ({"arrivals.per_100_residents": 30.0, "staff.admin_share": 0.6}, {"staff.nominal_share": 0.6}),
+        (
+            {"arrivals.per_100_residents": 100.0, "dedicated.incident_share": 0.3, "rules.cover": False},
+            {"dedicated.kept_share": 0.0},
+        ),
+    ],
+    ids=["workers become nominal", "sites dissolve, no cover"],
+)
+def test_a_queue_that_lost_its_workers_is_still_served(changes: dict[str, Any], lever: dict[str, Any]) -> None:
+    off = {"rules.deadlines": False, "rules.departments": False, "rules.stalled_stock": False, "time.warmup_days": 30}
+    world = drained(load_scenario("neighbourhood").replace(off | changes), lever, 4000)
+    staffed = world.tables.grid.fte > 0
+    stuck = world.cases[(world.cases.state == OPEN) & staffed[world.cases.grid]]
+    assert len(stuck) == 0
+
+
+def test_hands_that_a_lever_frees_are_called_at_once() -> None:
+    base = load_scenario("neighbourhood").replace(
+        {"staff.nominal_share": 0.7, "time.warmup_days": 60, "arrivals.per_100_residents": 60.0}
+    )
+    world = World(base).warm_up()
+    waiting = world.tables.grid["head"] >= 0
+    world.under([Phase(0, base.replace({"staff.nominal_share": 0.0}))]).advance(1)
+    t = world.tables
+    idle = [
+        g
+        for g in np.flatnonzero(waiting)
+        if t.grid["head"][g] >= 0 and np.any(t.worker.case[t.grid.first_worker[g] :][: t.grid.workers[g]] < 0)
+    ]
+    assert waiting.any() and idle == []
+
+
+def test_a_city_where_nobody_works_is_refused_in_a_sentence() -> None:
+    lost = 0
+    for seed in range(8):
+        changes = {"staff.full_time": 2, "staff.part_time": 0, "staff.nominal_share": 0.5, "city.seed": seed}
+        try:
+            world = World(load_scenario("neighbourhood").replace(changes))
+        except ScenarioError as error:
+            assert "nobody works" in str(error)
+            lost += 1
+        else:
+            assert world.tables.worker.fte[world.tables.worker.role == 0].sum() > 0
+    assert 0 < lost < 8
+
+
+def test_cover_threshold_of_zero_runs() -> None:
+    world = World(load_scenario("neighbourhood", staff__cover_below_fte=0.0)).advance(0)
+    assert world.days.resolved_so_far[-1] > 500
+
+
+def test_a_phase_of_a_past_day_is_refused() -> None:
+    base = load_scenario("neighbourhood")
+    with pytest.raises(ValueError, match="day 0 has passed"):
+        World(base).advance(5).under([Phase(0, base)])
+
+
+def test_next_to_no_hours_and_hopeless_cases_end_all_the_same() -> None:
+    """No department, no success, no time: tried once a day, never an endless loop; a budget of seconds likewise."""
+    hopeless = {
+        "rules.departments": False,
+        "handling.ability": -60.0,
+        "handling.max_attempts": 1,
+        "rules.hours": False,
+        "handling.service": {"distribution": "deterministic", "value": 0.0},
+    }
+    world = World(load_scenario("neighbourhood").replace(hopeless | {"time.warmup_days": 20})).advance(10)
+    assert world.days.resolved_so_far[-1] == 0 and world.days.open[-1] > 0
+    seconds = {"staff.admin_share": (1875 - 40 - 500 - 0.01) / 1875, "time.warmup_days": 20}
+    World(load_scenario("neighbourhood").replace(seconds)).advance(30)

@@ -75,10 +75,11 @@ def at_grid(servers: int, rho: float) -> Scenario:
         rules__departments=False,
         staff__full_time=servers,
         handling__service=exponential(24 * SERVICE_DAYS),
+        arrivals__headroom=1.0,
     )
 
 
-@pytest.mark.parametrize(("servers", "rho", "days"), [(1, 0.5, 400), (1, 0.9, 1500), (3, 0.8, 300), (3, 0.9, 500)])
+@pytest.mark.parametrize(("servers", "rho", "days"), [(1, 0.5, 400), (1, 0.9, 1000), (3, 0.8, 300), (3, 0.9, 400)])
 @pytest.mark.parametrize(
     ("noun", "which"), [(at_department, DEPARTMENT), (at_grid, SERVICE)], ids=["department", "grid"]
 )
@@ -88,12 +89,12 @@ def test_queue_waits_as_erlang_says(
     """M/M/c: mean wait C/(cμ − λ), and the whole distribution P(W > t) = C exp(−(cμ − λ)t)."""
     runs = [waits(w, which, 30, days) for w in replications(noun(servers, rho), days + 20, 20)]
     c, spare = erlang_c(servers, servers * rho), servers * (1 - rho) / SERVICE_DAYS
-    assert_mean([w.mean() for w in runs], c / spare, 0.07, "mean wait")
+    assert_mean([w.mean() for w in runs], c / spare, 0.08, "mean wait")
     for mean_waits in (0.0, 0.5, 1.5):
         assert_mean(
             [np.mean(w > mean_waits / spare) for w in runs],
             c * math.exp(-mean_waits),
-            0.1,
+            0.115,
             f"P(W > {mean_waits}/(cμ − λ))",
         )
 

@@ -1,7 +1,7 @@
 """Incident 事件 and case 案件: how one arises, what it is like, and how its file is closed (R1, lapse, R13).
 
 An incident is what happened; it becomes a case once somebody who matters knows. A row of ``CASE_DTYPE`` holds both, in
-the order of onset, and is never removed: open rows are counted, never dropped.
+the order of the day of onset (by place within a day), and is never removed: open rows are counted, never dropped.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
     Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a
-    shock changes accepts other candidates but never renames them. Rate: ``place.rate`` per day.
+    shock changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -311,7 +311,7 @@ def deadline_due(t, n, now):
 
 @rule()
 def reopen(t, n, now):
-    """R13. The problem was never solved and the case comes back, to start its course anew."""
+    """R13. The problem was never solved and the case comes back; attempts that failed before still count."""
     case = t.case[n]
     case.state = OPEN
     case.closed = math.nan

@@ -17,7 +17,7 @@ from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, 
 from gridsim.model.gridworkers import FIRM_STAFF, FULL_TIME, PART_TIME, WORKER_DTYPE
 from gridsim.model.residents import RESIDENT_DTYPE, populate
 from gridsim.scenario.distributions import lognormal_sigma
-from gridsim.scenario.scenario import Scenario
+from gridsim.scenario.scenario import Scenario, ScenarioError
 
 PLACE_DTYPE = np.dtype(
     [
@@ -341,6 +341,13 @@ def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
     here = place.grid
     spread = np.divide(g.ground_at_first[here], g.ground[here], out=np.ones(len(place)), where=g.ground[here] > 0)
     hours = g.fte[here] * s.staff.patrol_hours / s.staff.standard_patrol_hours
+    if s.rules.grid_handling and not np.any(g.fte[g.dedicated == 0] > 0):
+        raise ScenarioError(
+            [
+                f"{s.name}: staff: every gridworker is nominal (挂名) in this city, so nobody works; "
+                "raise staff.full_time or lower staff.nominal_share"
+            ]
+        )
     tables.patrol_hazard[:] = s.patrol.coverage * s.patrol.detection * hours * spread * g.local_gain[here]
     _fallbacks(tables, s)
 
@@ -348,7 +355,7 @@ def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
 def _fallbacks(tables: Any, s: Scenario) -> None:
     """For communities without any staffed grid: the nearest staffed grid in row order of the same district."""
     g = tables.grid
-    able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.dedicated == 0))
+    able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.fte > 0) & (g.dedicated == 0))
     if not len(able):
         g.fallback[:] = np.arange(len(g))
         return

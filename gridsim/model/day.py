@@ -32,6 +32,7 @@ from gridsim.model.gridworkers import (
     call_worker,
     leave_queue,
     on_the_spot,
+    regroup,
     sweep_latent,
     try_again,
 )
@@ -45,6 +46,12 @@ def begin(t, start, rate, span, below, formal_for_good):
     first_arrival(t, start)
     if rate > 0.0:
         stalled_stock(t, start, rate, span, below, formal_for_good)
+
+
+@entry
+def take_effect(t, now):
+    """A dated policy has changed grids or staff: set the queues right before the day begins."""
+    regroup(t, now)
 
 
 @entry

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gridsim.model.agenda import AT_GRID, REPORTED, WORKER_DONE, is_workday, next_open, push, work_end
+from gridsim.model.agenda import AT_GRID, REPORTED, TINY, WORKER_DONE, is_workday, next_open, push, work_end
 from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED
 from gridsim.model.compiled import rule
@@ -129,20 +129,22 @@ def deliver(t, which, now, hours):
     t.day[t.tally[0].day].event_hours += hours
     if p.rules_hours == 0:
         return work_end(p, now, hours / p.hours_a_day)
-    while True:
+    end_of_time = now + 100.0 * YEAR  # a budget of next to nothing: not within anybody's horizon
+    while now < end_of_time:
         now = next_open(p, now)
         day = int(math.floor(now))
         accrue(t, which, day)
         left = min((day + p.closes - now) * 24.0, p.staff_event_hours - w.used_today, w.bank)
-        if left >= hours:
+        if left >= hours - TINY:
             w.used_today += hours
             w.bank -= hours
-            return now + hours / 24.0
+            return min(now + hours / 24.0, day + p.closes)
         left = max(left, 0.0)
         w.used_today += left
         w.bank -= left
         hours -= left
         now = day + 1.0
+    return end_of_time
 
 
 @rule()
@@ -155,14 +157,14 @@ def handler_of(t, g):
     """
     p = t.settings[0]
     grid = t.grid[g]
-    able = grid.dedicated == 0 and grid.fte >= p.staff_cover_below_fte
+    able = grid.dedicated == 0 and grid.fte > 0.0 and grid.fte >= p.staff_cover_below_fte
     if p.rules_cover == 0 or (able and grid.load <= p.staff_help_above_load * grid.fte):
         return g
     community = t.community[grid.community]
     best, least = grid.fallback, math.inf
     for h in range(community.first_grid, community.first_grid + community.grids):
         other = t.grid[h]
-        if other.fte >= p.staff_cover_below_fte and other.load / other.fte < least:
+        if other.fte > 0.0 and other.fte >= p.staff_cover_below_fte and other.load / other.fte < least:
             best, least = h, other.load / other.fte
     return best
 
@@ -305,8 +307,24 @@ def attempt_over(t, which, now):
 
 @rule()
 def try_again(t, n, now):
-    """A failed case goes to the end of the queue."""
-    push(t, now, AT_GRID, n, t.case[n].version)
+    """A failed case goes to the end of the queue; where no department can be called, after a day once in vain."""
+    case = t.case[n]
+    vain = case.attempts >= t.settings[0].handling_max_attempts
+    push(t, math.floor(now) + 1.0 if vain else now, AT_GRID, n, case.version)
+
+
+@rule()
+def regroup(t, now):
+    """After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called."""
+    for g in range(len(t.grid)):
+        grid = t.grid[g]
+        if grid.fte == 0.0:
+            while grid.head >= 0:
+                n = grid.head
+                leave_queue(t, n)
+                push(t, now, AT_GRID, n, t.case[n].version)
+        else:
+            call_worker(t, g, now)
 
 
 @columns(WORKER_DTYPE, "worker")

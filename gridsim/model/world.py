@@ -278,18 +278,22 @@ class World:
 
     def under(self, phases: Sequence[Phase]) -> World:
         """Set the scenarios in force by day (see ``Option.phases``); returns self."""
+        late = [p.day for p in phases if p.day < self.day]
+        if late:
+            raise ValueError(f"phases: day {late[0]} has passed; the world is at day {self.day}")
         self.phases = sorted(phases, key=lambda p: p.day)
         return self
 
     def advance(self, until: int) -> World:
         """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
         while self.day < until:
-            for phase in self.phases:
-                if phase.day == self.day:
-                    self._enforce(phase.scenario)
             stop = min([until, *(p.day for p in self.phases if p.day > self.day)])
             cases, live, days = self._ahead(stop)
             self._grow(cases, live, days)
+            for phase in self.phases:
+                if phase.day == self.day:
+                    self._enforce(phase.scenario)
+                    day.take_effect(self.tables, float(self.day))
             reached = day.advance(self.tables, self.day, stop, self.room)
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0])

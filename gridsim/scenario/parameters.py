@@ -86,7 +86,7 @@ class Parameter:
 
 
 def _share(key: str, chinese: str, default: float, text: str, **more: Any) -> Parameter:
-    return Parameter(key, chinese, "share", default, text, minimum=0.0, maximum=1.0, **more)
+    return Parameter(key, chinese, "share", default, text, **{"minimum": 0.0, "maximum": 1.0, **more})
 
 
 def _switch(key: str, chinese: str, text: str) -> Parameter:
@@ -114,7 +114,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _positive("time.closes", "下班时间", "h of day", 17.0, "When the working day closes (breaks are not modelled).",
               maximum=24.0),
     _positive("time.warmup_days", "预热期", "d", 365, "Simulated before day 0 and then shared by all policies."),
-    Parameter("time.days", "模拟期", "d", 730, "Days measured; policies start at day 0.", minimum=1, source="model design"),
+    Parameter("time.days", "模拟期", "d", 730, "Days measured; policies start at day 0.", minimum=1, maximum=36_500, source="model design"),
     _positive("time.follow_up_days", "跟踪期", "d", 90,
               "Days run on after the measured ones, so that late cases are not censored.", source="model design"),
     Parameter("time.window_days", "统计窗口", "d", 365, "Length of one reporting window (a year).", minimum=1,
@@ -202,7 +202,7 @@ PARAMETERS: tuple[Parameter, ...] = (
            source="status quo", lever=True),
     # --- R1 arise ---------------------------------------------------------------------------------------------
     _positive("arrivals.per_100_residents", "事件发生率", "incidents / 100 residents / year", 12.0,
-              "Incidents that arise, seen or not; 5 to 30 all fit the city.", low=5.0, high=30.0,
+              "Incidents that arise, seen or not; 5 to 30 all fit the city.", low=5.0, high=30.0, maximum=10_000.0,
               source="bracket 3.1 to 22 reported cases in comparable cities", grade="D"),
     Parameter("arrivals.headroom", "发生率上界", "factor", 3.0,
               "Highest multiple of its base rate that a place may reach; candidates are thinned from it.", minimum=1.0,
@@ -262,7 +262,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _delay("linkage.hop", "层级流转", Exponential(mean=0.5), "One hop up the tiers.", lever=True),
     Parameter("linkage.hops", "流转层级数", "#", 2, "Tiers between a grid and the district's departments.", minimum=0,
               maximum=5, low=1, high=3),
-    _share("linkage.drop", "无人受理", 0.40, "Chance that an unlinked department leaves the case lying.", low=0.1, high=0.7,
+    _share("linkage.drop", "无人受理", 0.40, "Chance that an unlinked department leaves the case lying (at most .95).", low=0.1, high=0.7,
+           maximum=0.95,
            source=PROBE + "; sets the closure rate"),
     _delay("linkage.stalled", "停滞时间", Exponential(mean=300.0), "How long a dropped case lies before it is taken up.",
            source=PROBE),
@@ -335,7 +336,7 @@ CATEGORY_COLUMNS: tuple[Column, ...] = (
 
 DISTRICT_COLUMNS: tuple[Column, ...] = (
     Column("chinese", "名称", "text", "Chinese name.", type=str, default=""),
-    Column("population", "人口", "persons", "Residents.", minimum=1, type=int, source=CENSUS, grade="A"),
+    Column("population", "人口", "persons", "Residents.", minimum=1, maximum=100_000_000, type=int, source=CENSUS, grade="A"),
     Column("urban", "城区", "yes/no", "Urban district.", type=bool, default=True),
     Column("understaffed", "未配齐", "yes/no", "Named as understaffed.", type=bool, default=False, source=PAPER, grade="S"),
 )
