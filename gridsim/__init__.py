@@ -1,16 +1,17 @@
 """gridsim: agent-based simulation of urban grid governance (网格治理), the same case under every policy.
 
->>> import gridsim
->>> result = gridsim.compare("neighbourhood", "raise-linkage", replications=5)   # doctest: +SKIP
->>> result.table                                                                 # doctest: +SKIP
+The public names are imported when first used, so that ``gridsim --help`` need not wait for Mesa and pandas.
 """
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from gridsim.model.model import GovernanceModel
-from gridsim.scenario.policies import Policy, builtin_policies, read_policies
-from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_scenarios, load_scenario
-from gridsim.studies.comparison import Comparison, compare
+if TYPE_CHECKING:
+    from gridsim.model.model import GovernanceModel
+    from gridsim.scenario.policies import Policy, builtin_policies, read_policies
+    from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_scenarios, load_scenario
+    from gridsim.studies.comparison import Comparison, compare
 
 __version__ = version("gridsim")
 __all__ = [
@@ -25,3 +26,21 @@ __all__ = [
     "load_scenario",
     "read_policies",
 ]
+_HOME = {
+    "GovernanceModel": "model.model",
+    **dict.fromkeys(("Policy", "builtin_policies", "read_policies"), "scenario.policies"),
+    **dict.fromkeys(("Scenario", "ScenarioError", "builtin_scenarios", "load_scenario"), "scenario.scenario"),
+    **dict.fromkeys(("Comparison", "compare"), "studies.comparison"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its home."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'gridsim' has no attribute {name!r}")
+    return getattr(import_module(f"gridsim.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Public names, for completion."""
+    return sorted([*globals(), *__all__])

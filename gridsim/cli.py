@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -28,16 +29,16 @@ class _Parser(argparse.ArgumentParser):
         if "invalid choice: '" in message:
             word = message.split("invalid choice: '")[1].split("'")[0]
             choices = [c.strip(" '") for c in message.split("choose from ")[1].rstrip(")").split(",")]
-            message = f"no command or choice {word!r}{nearest(word, choices)} Allowed are {', '.join(choices)}"
+            message = f"no command or choice {word!r}{nearest(word, choices) or '.'} Allowed are {', '.join(choices)}"
         elif message.startswith("unrecognized arguments: "):
             word = message.removeprefix("unrecognized arguments: ").split()[0]
-            known = [o for p in [self, *_subparsers(self)] for a in p._actions for o in a.option_strings]
-            message = f"unknown option {word}{nearest(word, known)}"
+            known = [o for a in self._actions for o in a.option_strings]
+            message = f"unknown {'option' if word.startswith('-') else 'argument'} {word}{nearest(word, known)}"
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
 
-
-def _subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    return [p for a in parser._actions if isinstance(a, argparse._SubParsersAction) for p in a.choices.values()]
+    def command(self, name: str) -> argparse.ArgumentParser:
+        """The parser of one command."""
+        return next(a.choices[name] for a in self._actions if isinstance(a, argparse._SubParsersAction))
 
 
 def _whole(name: str, least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
@@ -54,7 +55,7 @@ def _whole(name: str, least: int, most: int = 2**32 - 1) -> Callable[[str], int]
     return check
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> _Parser:
     """The command line as an argparse parser."""
     import gridsim
 
@@ -69,6 +70,8 @@ def build_parser() -> argparse.ArgumentParser:
     def command(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(run=run)
+        sub.add_argument("--lang", choices=["en", "zh"], default="en", help="language (语言)")
+        sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
     def common(sub: argparse.ArgumentParser) -> None:
@@ -81,8 +84,6 @@ def build_parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--out", type=Path, metavar="DIR", help=f"folder for the results (default: a new one in {RESULTS}/)"
         )
-        sub.add_argument("--lang", choices=["en", "zh"], default="en", help="language (语言)")
-        sub.add_argument("--json", action="store_true", help="print JSON instead of text")
 
     sub = command("compare", "Compare policies with today, on the same cases.", _compare)
     common(sub)
@@ -90,7 +91,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)"
     )
     sub.add_argument(
-        "--replications", type=_whole("replications", 1, 100_000), default=20, help="city-years (default 20)"
+        "--replications",
+        type=_whole("replications", 1, 100_000),
+        default=20,
+        help="whole histories of the city (default 20)",
     )
     sub.add_argument("--jobs", type=_whole("jobs", 1, 1024), help="threads (default: all cores)")
 
@@ -101,18 +105,17 @@ def build_parser() -> argparse.ArgumentParser:
 
     sub = command("scenarios", "List the scenarios; show one resolved; or show how two differ.", _scenarios)
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="none: list; one: show it; two: differences")
-    sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("policies", "Explain the policies: what they change, from what to what, at what cost.", _policies)
     sub.add_argument(
         "--scenario", default="neighbourhood", metavar="SCENARIO", help="scenario whose values are patched"
     )
     sub.add_argument("--policy-file", action="append", default=[], metavar="FILE", help="TOML file with more policies")
-    sub.add_argument("--json", action="store_true", help="print JSON")
 
     sub = command("parameters", "List every parameter with unit, range, source and evidence grade.", _parameters)
     sub.add_argument("section", nargs="?", metavar="SECTION", help="only this section, such as linkage")
-    sub.add_argument("--json", action="store_true", help="print JSON")
+
+    command("measures", "Explain the measures: unit, direction, definition.", _measures)
     return parser
 
 
@@ -123,15 +126,22 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     from gridsim.scenario.scenario import ScenarioError
 
-    arguments = build_parser().parse_args(argv)
+    lang = "en"
     try:
+        parser = build_parser()
+        arguments, extra = parser.parse_known_args(argv)
+        if extra:  # let the command itself say which of its options was meant
+            parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
+        lang = arguments.lang
         return int(arguments.run(arguments))
     except ScenarioError as error:
         for line in error.errors:
             print(f"gridsim: {line}", file=sys.stderr)
         return WRONG_INPUT
     except KeyboardInterrupt:
-        print("gridsim: interrupted before a replication was finished; nothing to keep", file=sys.stderr)
+        from gridsim.views.labels import say
+
+        print(f"gridsim: {say('nothing_kept', lang)}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has gone, as in `gridsim parameters | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -146,7 +156,11 @@ def _known_policies(files: list[str]) -> dict[str, Any]:
     errors: list[str] = []
     for name in files:
         try:
-            known |= read_policies(Path(name))
+            more = read_policies(Path(name))
+            errors += [
+                f"{name}: {p}: is the name of another policy already; choose your own" for p in more if p in known
+            ]
+            known |= more
         except ScenarioError as error:
             errors += error.errors
     if errors:
@@ -189,6 +203,10 @@ def _compare(a: argparse.Namespace) -> int:
     options = [o.name for o in parse_options(a.policies, known, scenario)]
     folder = _results_folder(a.out, scenario.name)
     _announce(a.lang)
+
+    def stopping() -> None:
+        print("\n" + say("stopping", a.lang), file=sys.stderr, flush=True)
+
     with tqdm(total=a.replications * (len(options) + 1), unit=f" {say('progress', a.lang)}", leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -203,12 +221,18 @@ def _compare(a: argparse.Namespace) -> int:
             jobs=a.jobs,
             known=known,
             progress=progress,
+            stopping=stopping,
         )
     files = write_comparison(result, folder, a.lang)
     if a.json:
         print(
             json.dumps(
-                {"folder": str(folder), "replications": len(result.finished), "comparison": _records(result.table)},
+                {
+                    "folder": str(folder),
+                    "replications": len(result.finished),
+                    "asked": result.asked,
+                    "comparison": _records(result.table),
+                },
                 ensure_ascii=False,
                 indent=2,
             )
@@ -237,6 +261,7 @@ def _run(a: argparse.Namespace) -> int:
     world = World(scenario, seed=a.seed).warm_up().under(option.phases(scenario)).run()
     table = measure_run(world)
     if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         write_csv(table, folder / "measures.csv")
         write_csv(world.day_frame(), folder / "daily.csv", index=True)
         (folder / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
@@ -259,6 +284,7 @@ def _run(a: argparse.Namespace) -> int:
         )
         return OK
     names = list(dict.fromkeys(table.window))
+    print(f"{scenario.name} · {option.name} · seed {a.seed} · {scenario.hash[:10]}\n")
     values = table.pivot(index="measure", columns="window", values="value")
     rows = [["", "", *(window_label(w, a.lang) for w in names)]]
     rows += [
@@ -363,7 +389,10 @@ def _parameters(a: argparse.Namespace) -> int:
 
     if a.section and a.section not in SECTIONS:
         raise ScenarioError(
-            [f"parameters: no section {a.section!r}{nearest(a.section, SECTIONS)} Sections are {', '.join(SECTIONS)}"]
+            [
+                f"parameters: no section {a.section!r}{nearest(a.section, SECTIONS) or '.'} "
+                f"Sections are {', '.join(SECTIONS)}"
+            ]
         )
     chosen = [p for p in PARAMETERS if a.section in (None, p.section)]
     if a.json:
@@ -407,6 +436,21 @@ def _parameters(a: argparse.Namespace) -> int:
         for p in chosen
     ]
     print(aligned(rows))
+    return OK
+
+
+def _measures(a: argparse.Namespace) -> int:
+    from gridsim.measures import MEASURES
+    from gridsim.views.labels import unit_label
+
+    if a.json:
+        print(json.dumps([asdict(m) for m in MEASURES], ensure_ascii=False, indent=2))
+        return OK
+    for m in MEASURES:
+        name, other = (m.chinese, m.english) if a.lang == "zh" else (m.english, m.chinese)
+        better = {"lower": "↓", "higher": "↑", None: ""}[m.better]
+        print(f"{'* ' if m.primary else ''}{name} ({other}) [{unit_label(m.unit, a.lang)}] {better}")
+        print(f"    {m.key}: {m.text}")
     return OK
 
 

@@ -76,14 +76,20 @@ def test_default_folder_is_new_each_time(fast):
 def test_chinese(fast, capsys):
     assert main(["compare", "fast.toml", "--replications", "2", "--lang", "zh", "--out", "zh"]) == 0
     printed = capsys.readouterr().out
-    assert "解决时间" in printed and "变化及原因" in printed and "time to resolution" not in printed
+    assert "实际解决时长" in printed and "变化及原因" in printed and "time to resolution" not in printed
 
 
 def test_json_is_strict_json(fast, capsys):
     assert main(["compare", "fast.toml", "--replications", "1", "--json"]) == 0
     data = json.loads(capsys.readouterr().out, parse_constant=lambda c: pytest.fail(f"{c} is not JSON"))
     assert data["comparison"][0]["ci_low"] is None  # one replication has no interval
-    for command in (["scenarios"], ["policies"], ["parameters"], ["scenarios", "neighbourhood", "fast.toml"]):
+    for command in (
+        ["scenarios"],
+        ["policies"],
+        ["parameters"],
+        ["measures"],
+        ["scenarios", "neighbourhood", "fast.toml"],
+    ):
         assert main([*command, "--json"]) == 0
         json.loads(capsys.readouterr().out)
 
@@ -124,6 +130,9 @@ BAD = [
     (["compare", "fast.toml", "--out", "fast.toml/x"], "cannot write to"),
     (["compare", "fast.toml", "--policy-file", "none.toml"], "none.toml: no such file"),
     (["run", "fast.toml", "--policies", "a+b"], "no policy 'a'"),
+    (["compare", "fast.toml", "--policies", "raise-linkage+raise-linkage"], "names the same policy twice"),
+    (["compare", "fast.toml", "daqing-2021"], "unknown argument daqing-2021"),
+    (["policies", "--langg", "zh"], "did you mean --lang?"),
     (["parameters", "linkag"], "did you mean linkage?"),
     (["scenarios", "a", "b", "c"], "at most two names"),
     ([], "COMMAND"),

@@ -143,3 +143,24 @@ def test_interrupt_before_the_first_pair_says_so():
 
     with pytest.raises(KeyboardInterrupt):
         compare(SMALL, "raise-linkage", replications=3, jobs=1, progress=stop)
+
+
+def test_linkage_can_lose():
+    """Where coordination costs half as much again and departments are nearly full, answering more whistles is worse."""
+    busy = SMALL.replace(
+        {
+            "linkage.coordination": 0.5,
+            "linkage.rate": 0.0,
+            "linkage.drop": 0.0,
+            "linkage.silo": 0.0,
+            "triage.accuracy": 1.0,
+            "departments.extra": 0.0,
+            "departments.active_share": 0.34,
+            "time.days": 300,
+            "time.follow_up_days": 90,
+        }
+    )
+    c = compare(busy, "more", replications=8, known={"more": Policy(name="more", set={"linkage.rate": 1.0})})
+    assert c.row("more", "department_utilisation").baseline > 0.8
+    assert c.row("more", "time_to_resolution").verdict == "worse"
+    assert c.row("more", "backlog").verdict == "worse"

@@ -629,5 +629,30 @@ def test_next_to_no_hours_and_hopeless_cases_end_all_the_same() -> None:
     }
     world = World(load_scenario("neighbourhood").replace(hopeless | {"time.warmup_days": 20})).advance(10)
     assert world.days.resolved_so_far[-1] == 0 and world.days.open[-1] > 0
-    seconds = {"staff.admin_share": (1875 - 40 - 500 - 0.01) / 1875, "time.warmup_days": 20}
+    seconds = {"staff.admin_share": (1875 - 40 - 500 - 10.5) / 1875, "time.warmup_days": 20}
     World(load_scenario("neighbourhood").replace(seconds)).advance(30)
+
+
+def test_many_files_reopened_on_one_day_fit_their_tables() -> None:
+    """Every case is closed on paper at once and comes back on the same later day, with four sub-tasks each."""
+    scenario = single_queue(
+        5000.0,
+        fields=4,
+        teams=10,
+        need=1.0,
+        rules__grid_handling=False,
+        rules__deadlines=True,
+        arrivals__headroom=1.0,
+        linkage__rate=1.0,
+        linkage__report_in=deterministic(10.0),
+        departments__extra=3.0,
+        closure__formal=1.0,
+        closure__reopen=1.0,
+        closure__reopen_delay=deterministic(7.985),
+        time__warmup_days=0,
+    ).replace({"categories.any.deadline_days": 0.01})
+    world = World(scenario).advance(14)
+    t, tally = world.tables, world.tables.tally[0]
+    assert tally.tasks <= len(t.task) and tally.agenda <= len(t.agenda) and tally.cases <= len(t.case)
+    assert tally.to_reopen == np.sum(world.cases.state == CLOSED_FORMALLY) > 30_000
+    assert tally.open == np.sum(world.cases.state == OPEN) > 20_000

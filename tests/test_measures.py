@@ -47,7 +47,8 @@ def test_windows_divide_the_measured_days():
     s = load_scenario("neighbourhood")
     assert windows(s) == [(0, 365), (365, 730)]
     assert windows(s.replace({"time.days": 100})) == [(0, 100)]
-    assert windows(s.replace({"time.days": 400})) == [(0, 365), (365, 400)]
+    assert windows(s.replace({"time.days": 400})) == [(0, 365)]  # a stub is no window
+    assert windows(s.replace({"time.days": 731})) == [(0, 365), (365, 730)]
 
 
 def test_measures_equal_a_slow_recount():
@@ -66,7 +67,7 @@ def test_measures_equal_a_slow_recount():
     end = [np.nanmin([r.resolved, r.lapsed, r.onset + 90]) for r in arose.itertuples()]
     assert got["unresolved_days"] == pytest.approx(np.mean(np.minimum(np.array(end) - arose.onset, 90)))
     assert got["detection_rate"] == pytest.approx(((arose.reported - arose.onset) <= 90).mean())
-    assert got["linked_share"] == pytest.approx((cohort.linked == 1).mean())
+    assert got["linked_share"] == pytest.approx((cohort.ever_linked == 1).mean())
     # backlog: case-days open inside the window, from each row (a reopened file was shut for a while)
     stays = 0.0
     for r in f[f.reported.notna()].itertuples():
@@ -76,6 +77,36 @@ def test_measures_equal_a_slow_recount():
         stays -= max(0.0, min(365.0, r.reopened_at) - max(0.0, r.formal_at))
     assert got["backlog"] * 365 == pytest.approx(stays)
     assert set(got) == {m.key for m in MEASURES}
+
+
+def test_shares_within_90_days_need_90_days():
+    """With a shorter follow-up they would be censored, so they are not measured; time to resolution is, by Kaplan–Meier."""
+    s = load_scenario("neighbourhood", time__warmup_days=60, time__days=100)
+    full, short = (
+        measure_windows(World(s.replace({"time.follow_up_days": f}), seed=2).run())[0, 100] for f in (90, 30)
+    )
+    for key in ("true_resolution_rate", "detection_rate", "detection_delay"):
+        assert full[key] > 0 and np.isnan(short[key])
+    assert short["time_to_resolution"] == pytest.approx(full["time_to_resolution"], rel=0.35)
+
+
+def test_a_pair_not_measured_makes_the_row_unmeasured():
+    assert np.isnan(paired(np.array([1.0, np.nan, 1.2]))).all()
+
+
+def test_verdict_between_interval_and_holm_is_not_confirmed():
+    """A difference whose plain interval excludes zero, but among some twenty measures does not survive Holm."""
+    d = np.array([0.2, 1.1, 0.4, 1.6, -0.3, 0.9, 0.5, 1.2, -0.2, 0.8, 0.1, 0.7]) * 0.5
+    s = load_scenario("neighbourhood")
+    _, low, _, p = paired(d)
+    assert low > 0 and p * 1 < 0.05
+    many = {m.key: np.random.default_rng(k).normal(size=12) for k, m in enumerate(MEASURES) if not m.primary}
+    t = judge(frame({**many, "closure_p90": d - d.mean() + 0.30, "time_to_resolution": d}), ["p"], s).set_index(
+        "measure"
+    )
+    assert t.verdict["time_to_resolution"] == "worse"  # primary: judged as it is
+    row = t.loc["closure_p90"]
+    assert row.ci_low > 0 and row.p_adjusted >= 0.05 and row.verdict == "not confirmed"
 
 
 def test_unfinished_run_is_refused():

@@ -40,8 +40,10 @@ def test_step_is_a_day_and_running_ends(model):
     model.step()  # beyond the horizon nothing moves
     assert model.day == 50
     frame = model.datacollector.get_model_vars_dataframe()
-    assert len(frame) == 50 and list(frame.day) == list(range(1, 51))
+    assert len(frame) == 50 and list(frame.day) == list(range(50))
     assert list(frame.open) == list(model.daily.open.loc[0:])
+    assert frame.mean_backlog.iloc[:-1].isna().all() and (frame.seed == 5).all()
+    assert frame.mean_backlog.iloc[-1] == pytest.approx(model.daily.case_days.loc[0:39].sum() / 40)
 
 
 def test_agents_of_every_kind_are_live_views(model):
@@ -92,8 +94,9 @@ def test_none_draws_a_fresh_seed_and_records_it():
 def test_policies_and_bad_input():
     m = GovernanceModel("neighbourhood", "raise-linkage", rng=1, **SHORT).run()
     assert (m.world.tables.settings.linkage_rate == 0.9).all()
-    with pytest.raises(ValueError, match="rng"):
-        GovernanceModel("neighbourhood", rng=-1)
+    for rng in (-1, 2**32, 1.5, "a", np.random.default_rng(2)):
+        with pytest.raises(ValueError, match="rng: must be a whole number"):
+            GovernanceModel("neighbourhood", rng=rng)
     with pytest.raises(ValueError, match="did you mean linkage.rate"):
         GovernanceModel("neighbourhood", linkage__raet=0.4)
     with pytest.raises(AttributeError, match="fixed"):
@@ -130,7 +133,8 @@ def test_users_batch_run():
             number_processes=1,
             display_progress=False,
         )
-    assert len(results) == 4 and {r["day"] for r in results} == {20}
+    assert len(results) == 4 and {r["day"] for r in results} == {19}
+    assert len({r["mean_backlog"] for r in results}) == 4 and all(r["time_to_resolution"] > 0 for r in results)
     assert {r["linkage__rate"] for r in results} == {0.5, 0.9}
 
 

@@ -47,7 +47,12 @@ def test_users_file_stacks_by_date(tmp_path):
 def test_outlay_by_hand(tmp_path):
     known = read_policies(write(tmp_path, MINE.replace('"linkage.hops" = 2\n', "")))
     (option,) = parse_options("late", known, BASE)
-    assert option.outlay(City(BASE).counts(BASE)) == {"yearly": 8 * 1000.0, "once": 0, "saved_yearly": 300.0}
+    assert option.outlay(City(BASE).counts(BASE)) == {
+        "yearly": 8 * 1000.0,
+        "once": 0,
+        "saved_yearly": 300.0,
+        "saved_once": 0,
+    }
 
 
 def test_only_levers_can_be_set(tmp_path):
@@ -75,9 +80,19 @@ def test_bad_policy_files(text, expected, tmp_path):
 
 
 def test_bad_value_is_found_before_any_run(tmp_path):
-    known = read_policies(write(tmp_path, '[a.set]\n"linkage.rate" = 1.7\n'))
-    with pytest.raises(ScenarioError, match=r"policy a: linkage\.rate: must be at most 1"):
-        parse_options("a", known, BASE)
+    with pytest.raises(ScenarioError, match=r"policies\.toml: a\.set\.linkage\.rate: must be at most 1"):
+        read_policies(write(tmp_path, '[a.set]\n"linkage.rate" = 1.7\n'))
+    known = read_policies(write(tmp_path, '[a.set]\n"staff.admin_share" = 0.4\n"staff.training_hours" = 900.0\n'))
+    with pytest.raises(ScenarioError, match=r"policy a: staff\.admin_share: administration, training and patrol"):
+        parse_options("a", known, BASE)  # each value is possible, together they leave no hours
+
+
+def test_a_policy_named_twice_or_starting_too_late_is_refused(tmp_path):
+    with pytest.raises(ScenarioError, match="names the same policy twice"):
+        parse_options("raise-linkage + raise-linkage", builtin_policies(), BASE)
+    known = read_policies(write(tmp_path, '[late]\nstarts = 5000\n[late.set]\n"linkage.rate" = 0.9\n'))
+    with pytest.raises(ScenarioError, match="late starts on day 5,000, but the last day measured is 729"):
+        parse_options("late", known, BASE)
 
 
 def test_unknown_option_names_the_nearest():

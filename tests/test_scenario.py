@@ -148,14 +148,7 @@ def test_every_parameter_is_complete():
 
 def test_the_paper_gets_only_what_it_says():
     """Grade S may stand only on what the paper prints: counts, registration, valid reports, the named districts."""
-    allowed = {
-        "city.comprehensive_grids",
-        "city.dedicated_grids",
-        "city.registered_share",
-        "staff.full_time",
-        "staff.part_time",
-        "intake.valid_patrol",
-    }
+    allowed = {"city.registered_share", "intake.valid_patrol"}
     assert {p.key for p in PARAMETERS if p.grade == "S"} == allowed
     assert REGISTRY["intake.valid_patrol"].default == pytest.approx(84_201 / 86_312, abs=5e-5)
 

@@ -11,7 +11,7 @@ from gridsim.views import words
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
 from gridsim.views.labels import aligned, number, width
 
-SMALL = load_scenario("neighbourhood", time__warmup_days=60, time__days=120, time__follow_up_days=30)
+SMALL = load_scenario("neighbourhood", time__warmup_days=60, time__days=120, time__follow_up_days=90)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,7 @@ def test_nothing_moves_under_nothing(result):
     assert "Neither primary outcome" in text
     assert set(result.table[result.table.policy == "nothing"].verdict) == {"no clear difference"}
     assert not any(w in words.table(result, "nothing", "en") for w in ("better", "worse"))
+    assert "identical" in words.table(result, "nothing", "en")
 
 
 def test_more_detection_is_told_apart_from_failure(result):

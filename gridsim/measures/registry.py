@@ -37,7 +37,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "time_to_resolution",
         "time to resolution",
-        "解决时间",
+        "实际解决时长",
         "d",
         "lower",
         "days",
@@ -66,7 +66,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "unresolved_days_lasting",
         "unresolved days, harm lasting",
-        "全部事件未解决天数（损害持续）",
+        "全部事件未解决天数（消失后仍计损害）",
         "d",
         "lower",
         "days",
@@ -75,7 +75,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "true_resolution_rate",
         "true resolution rate",
-        "解决率",
+        "实际解决率",
         "share",
         "higher",
         "share",
@@ -84,7 +84,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "on_time_share",
         "resolved on time",
-        "按时解决率",
+        "按时实际解决率",
         "share",
         "higher",
         "share",
@@ -129,7 +129,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "closure_p90",
         "90 % closed within",
-        "九成办结时间",
+        "90% 案件办结时长",
         "d",
         "lower",
         "days",
@@ -165,14 +165,14 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "latent",
         "latent incidents",
-        "潜在事件",
+        "尚未发现的事件",
         "incidents",
         "lower",
         "relative",
         "Unseen incidents, mean at day's end.",
     ),
     Measure(
-        "valid_cases", "valid cases", "有效案件", "cases/year", None, "relative", "Valid reports of both channels."
+        "valid_cases", "valid cases", "有效立案数", "cases/year", None, "relative", "Valid reports of both channels."
     ),
     Measure(
         "patrol_reports",
@@ -213,7 +213,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "stalled",
         "stalled cases",
-        "停滞案件",
+        "搁置案件（无部门受理）",
         "cases",
         "lower",
         "relative",
@@ -225,16 +225,16 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "worker_utilisation",
         "event hours used",
-        "网格员事件工时利用率",
+        "网格员事件处置工时占用率",
         "share",
         None,
         "share",
-        "Gridworkers' event hours ÷ the year's remainder for events.",
+        "Event hours begun ÷ hours for events that the budget of the day in force gave.",
     ),
     Measure(
         "department_utilisation",
         "department utilisation",
-        "部门利用率",
+        "部门处置力量占用率",
         "share",
         None,
         "share",

@@ -10,7 +10,6 @@ from scipy.stats import CensoredData, ecdf
 
 from gridsim.measures.registry import BY_KEY, MEASURES, RESTRICTED_TO
 from gridsim.model.cases import BY_PATROL, measured_columns
-from gridsim.model.settings import settings_record
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 
@@ -18,9 +17,12 @@ Window = tuple[int, int]
 
 
 def windows(scenario: Scenario) -> list[Window]:
-    """Reporting windows [first, last) that the measured days divide into: a year each, the last one the rest."""
+    """Reporting windows [first, last): whole years (``time.window_days``); what is left over is in no window.
+
+    Fewer days than one window are one window, in which no policy can have settled.
+    """
     days, length = int(scenario.time.days), int(scenario.time.window_days)
-    return [(a, min(a + length, days)) for a in range(0, days, length)]
+    return [(a, a + length) for a in range(0, days - length + 1, length)] or [(0, days)]
 
 
 def window_name(window: Window) -> str:
@@ -70,6 +72,7 @@ def measure_windows(world: World) -> dict[Window, dict[str, float]]:
 def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str, float]:
     first, last = window
     end, horizon = float(world.horizon), RESTRICTED_TO
+    followed = end - last
     with np.errstate(invalid="ignore"):
         cohort = (c["reported"] >= first) & (c["reported"] < last)
         arose = (c["onset"] >= first) & (c["onset"] < last)
@@ -79,8 +82,12 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     done = ~np.isnan(k["resolved"])
     until = np.where(done, k["resolved"], end) - k["reported"]
     out["time_to_resolution"] = restricted_mean(until, done, horizon)
-    out["true_resolution_rate"] = _mean(done & (until <= horizon))
-    out["on_time_share"] = _mean(done & (np.where(done, k["resolved"], np.inf) <= k["deadline"]))
+    seen = followed >= horizon  # a share within 90 days can only be told where everybody was followed for 90 days
+    out["true_resolution_rate"] = _mean(done & (until <= horizon)) if seen else float("nan")
+    due = bool(np.all(k["deadline"] <= end))
+    out["on_time_share"] = (
+        _mean(done & (np.where(done, k["resolved"], np.inf) <= k["deadline"])) if due else float("nan")
+    )
     with np.errstate(invalid="ignore"):
         shut_on_paper = (k["formal_at"] <= last) & (k["reopened_at"] > last)  # and came back only later
         closed = (k["closed"] <= last) | shut_on_paper
@@ -89,7 +96,6 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     out["closure_rate_all"] = _mean(closed)
     out["formal_share"] = _mean(~np.isnan(k["formal_at"]))
     to_closure = np.where(np.isnan(k["closed"]), np.inf, k["closed"] - k["reported"])
-    followed = end - last
     out["closure_median"] = quantile(to_closure, 0.5, followed)
     out["closure_p90"] = quantile(to_closure, 0.9, followed)
     finite = to_closure[np.isfinite(to_closure)]
@@ -99,8 +105,8 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     with np.errstate(invalid="ignore"):
         found = reported - onset <= horizon
         harm_ends = np.fmin(resolved, lapsed)
-    out["detection_rate"] = _mean(found)
-    out["detection_delay"] = _mean((reported - onset)[found])
+    out["detection_rate"] = _mean(found) if seen else float("nan")
+    out["detection_delay"] = _mean((reported - onset)[found]) if seen else float("nan")
     out["unresolved_days"] = _unresolved(onset, harm_ends, end)
     out["unresolved_days_lasting"] = _unresolved(onset, resolved, end)
 
@@ -111,22 +117,14 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     out["latent"], out["stalled"] = float(d.latent.mean()), float(d.stalled.mean())
     out["valid_cases"], out["patrol_reports"] = valid / years, d.patrol_reports.sum() / years
     out["valid_share"] = _ratio(d.valid_patrol.sum(), d.patrol_reports.sum())
-    called = k["needs"] > 0
-    out["linked_share"] = _ratio((k["linked"] == 1).sum(), len(called))
-    out["linkage_rate"] = _ratio((k["linked"] == 1).sum(), called.sum())
+    called, linked = k["needs"] > 0, (k["ever_linked"] == 1).sum()
+    out["linked_share"] = _ratio(linked, len(called))
+    out["linkage_rate"] = _ratio(linked, called.sum())
     out["returns"] = _mean(k["returns"])
-    out["worker_utilisation"] = _ratio(d.event_hours.sum(), _event_budget(world, window))
+    out["worker_utilisation"] = _ratio(d.event_hours.sum(), d.event_budget.sum())
     workdays = int(np.sum(d.day % 7 < 5)) if world.scenario.time.calendar == "office" else last - first
     out["department_utilisation"] = _ratio(d.team_days.sum(), float(world.tables.department.teams.sum()) * workdays)
     return {m.key: out[m.key] for m in MEASURES}
-
-
-def _event_budget(world: World, window: Window) -> float:
-    """Hours for events of all gridworkers that handle cases, over the window (R17)."""
-    hours = float(settings_record(world.scenario).event_hours_year[0])
-    g, w = world.tables.grid, world.tables.worker
-    able = (g.dedicated == 0) & (g.fte >= world.scenario.staff.cover_below_fte)
-    return hours * float(w.fte[able[w.grid]].sum()) * (window[1] - window[0]) / 365
 
 
 def _unresolved(onset: np.ndarray, over: np.ndarray, end: float) -> float:

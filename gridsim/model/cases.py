@@ -56,6 +56,7 @@ CASE_DTYPE = np.dtype(
         ("on_the_spot", "i1"),
         ("exhausted", "i1"),
         ("linked", "i1"),
+        ("ever_linked", "i1"),
         ("together", "i1"),
         ("stalled", "i1"),
         ("reopened", "i1"),
@@ -305,6 +306,7 @@ def deadline_due(t, n, now):
         case.stalled = 0
         tally.stalled -= 1
     if back < p.closure_reopen:
+        t.tally[0].to_reopen += 1
         push(t, now + duration(t, REOPEN, case, 0), REOPENED, n, case.version)
     return True
 
@@ -322,6 +324,7 @@ def reopen(t, n, now):
     count_open(t, now, 1)
     tally = t.tally[0]
     tally.formal -= 1
+    tally.to_reopen -= 1
     t.day[tally.day].reopened += 1
     push(t, now, REFERRED if case.needs > 0 else AT_GRID, n, case.version)
 
@@ -341,7 +344,7 @@ MEASURED = (
     "lapsed",
     "channel",
     "needs",
-    "linked",
+    "ever_linked",
     "returns",
     "formal_at",
     "reopened_at",
@@ -354,7 +357,7 @@ def _fill_columns(case, out):
         c = case[i]
         out[0, i], out[1, i], out[2, i] = c.onset, c.reported, c.deadline
         out[3, i], out[4, i], out[5, i] = c.closed, c.resolved, c.lapsed
-        out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.linked, c.returns
+        out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
 
 

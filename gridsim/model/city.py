@@ -318,7 +318,9 @@ def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
     grid's whole ground.
 
     Patrol hazard per working day (R3) = coverage · detection · (hours ÷ standard hours) ·
-    (ground at first ÷ ground now) · local gain; the gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid.
+    (usual ground ÷ ground now) · local gain; the gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid. The
+    usual ground, for which standard hours are stated, is a comprehensive grid's own at first, and for a dedicated grid
+    that of the mean comprehensive grid: an hour walked counts the same for its ground whoever walks it.
     """
     s, g, w, place = scenario, tables.grid, tables.worker, tables.place
     n = city.n_comprehensive
@@ -339,7 +341,8 @@ def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
     g.local_gain[:] = np.where(g.dedicated == 1, 1 + (s.dedicated.local_bonus - 1) * team, 1.0)
     g.ground[:] = np.bincount(place.grid, place.ground, len(g))
     here = place.grid
-    spread = np.divide(g.ground_at_first[here], g.ground[here], out=np.ones(len(place)), where=g.ground[here] > 0)
+    usual = np.where(g.dedicated == 1, g.ground_at_first[:n].mean(), g.ground_at_first)
+    spread = np.divide(usual[here], g.ground[here], out=np.ones(len(place)), where=g.ground[here] > 0)
     hours = g.fte[here] * s.staff.patrol_hours / s.staff.standard_patrol_hours
     if s.rules.grid_handling and not np.any(g.fte[g.dedicated == 0] > 0):
         raise ScenarioError(

@@ -27,6 +27,7 @@ from gridsim.model.cases import arise, count_open, deadline_due, first_arrival, 
 from gridsim.model.compiled import entry, rule
 from gridsim.model.departments import free_task, is_live, join, team_done
 from gridsim.model.gridworkers import (
+    accrue,
     arrive_at_grid,
     attempt_over,
     call_worker,
@@ -36,7 +37,7 @@ from gridsim.model.gridworkers import (
     sweep_latent,
     try_again,
 )
-from gridsim.model.platform import MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
+from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
 
 
 @entry
@@ -46,6 +47,13 @@ def begin(t, start, rate, span, below, formal_for_good):
     first_arrival(t, start)
     if rate > 0.0:
         stalled_stock(t, start, rate, span, below, formal_for_good)
+
+
+@entry
+def settle_accounts(t, day):
+    """Credit every worker's hours up to the day before ``day``, at the rates that held until now (R17)."""
+    for w in range(len(t.worker)):
+        accrue(t, w, day - 1)
 
 
 @entry
@@ -159,6 +167,7 @@ def record(t, day):
     waiting = 0
     for d in range(len(t.department)):
         waiting += t.department[d].queue
+    row.event_budget = tally.event_budget
     row.waiting_at_departments = waiting
     tally.day += 1
 
@@ -167,15 +176,15 @@ def record(t, day):
 def _has_room(t, room):
     """True when no table can overflow within a day that brings at most ``room`` incidents.
 
-    A live case has at most one event of its course, one deadline, one reopening and its sub-tasks; every worker and
-    every latent incident at most one.
+    Whatever can be open that day – open, latent, about to be reopened, or new – may take ``MOST_TASKS`` rows of
+    sub-tasks and ``MOST_EVENTS`` places on the agenda; every worker one place.
     """
     tally = t.tally[0]
-    cases = tally.open + tally.latent + room
+    cases = tally.open + tally.latent + tally.to_reopen + room
     return (
         tally.cases + room <= len(t.case)
         and tally.latent + room <= len(t.latent)
-        and tally.tasks + cases * MOST_TASKS // 2 <= len(t.task)
+        and tally.tasks + cases * MOST_TASKS <= len(t.task)
+        and tally.agenda + cases * MOST_EVENTS + len(t.worker) <= len(t.agenda)
         and tally.day < len(t.day)
-        and tally.agenda + cases * MOST_TASKS + len(t.worker) <= len(t.agenda)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from numbers import Integral
 from typing import Any
 
 import mesa
@@ -17,6 +18,7 @@ from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
 
+OUTCOMES = ("time_to_resolution", "mean_backlog")  # the primary outcomes of the last window, NaN until the run is over
 LIVE_RESIDENTS = 200_000  # beyond this, resident agents are made on demand
 REPORTED_DAILY = (
     "open",
@@ -63,9 +65,9 @@ class GovernanceModel(mesa.Model):
         rng: int | None = None,
         **overrides: Any,
     ) -> None:
-        seed = secrets.randbits(32) if rng is None else int(rng)
-        if not 0 <= seed < 2**32:
+        if rng is not None and (not isinstance(rng, Integral) or not 0 <= rng < 2**32):
             raise ValueError(f"rng: must be a whole number from 0 to 2**32 − 1 (got {rng!r})")
+        seed = secrets.randbits(32) if rng is None else int(rng)
         super().__init__(rng=seed)
         self._setting = load_scenario(scenario, **overrides)
         self.seed_used = seed
@@ -74,7 +76,9 @@ class GovernanceModel(mesa.Model):
         self.world = World(self.scenario, self.city, seed=seed).warm_up().under(self.option.phases(self.scenario))
         self._create_agents()
         self.datacollector = mesa.DataCollector(
-            model_reporters={"day": "day"} | {name: _reporter(name) for name in REPORTED_DAILY}
+            model_reporters={"day": "last_day", "seed": "seed_used"}
+            | {name: _reporter(name) for name in REPORTED_DAILY}
+            | {name: _outcome(name) for name in OUTCOMES}
         )
         self.running = True
 
@@ -108,6 +112,11 @@ class GovernanceModel(mesa.Model):
     def scenario(self, value: Any) -> None:
         if hasattr(self, "_setting"):  # Mesa 3.5 assigns one of its own kind on construction: let that pass
             raise AttributeError("a model's scenario is fixed; make a new GovernanceModel(scenario)")
+
+    @property
+    def last_day(self) -> int:
+        """Day simulated last, as in ``daily``; −1 before the first step."""
+        return self.world.day - 1
 
     @property
     def day(self) -> int:
@@ -187,6 +196,17 @@ def _option(policies: str | Option, scenario: Scenario) -> Option:
     if policies in (BASELINE, ""):
         return Option(BASELINE, ())
     return parse_options([policies], builtin_policies(), scenario)[0]
+
+
+def _outcome(name: str) -> Any:
+    def settled(model: GovernanceModel) -> float:
+        if model.world.day < model.world.horizon:
+            return float("nan")
+        table = model.measures()
+        last = table[table.window == table.window.iloc[-1]].set_index("measure").value
+        return float(last[name.removeprefix("mean_")])
+
+    return settled
 
 
 def _reporter(name: str) -> Any:

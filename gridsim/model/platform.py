@@ -32,8 +32,9 @@ def intake(t, n, now):
     """R7. Audit a report: an invalid one is no incident, a duplicate is known, a real one may be wrongly rejected.
 
     False reports and duplicates are counted in a ledger of their own, outside conservation: beside every genuine
-    report a false one comes with chance (1 − w) / v − 1 (whole part certain), so that the share v passes the audit. A
-    wrongly rejected incident (w) is latent again and looked for from the next day on.
+    report false ones come in such a ratio (whole part certain) that the share v of all passes the audit, wrongly
+    rejected ones (w) and duplicates taken into account. An
+    incident wrongly rejected is latent again and looked for from the next day on.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -47,12 +48,14 @@ def intake(t, n, now):
     if p.rules_intake == 1 and case.channel != AT_ONSET:
         wrong, false, twice, _ = chances(t, INTAKE, case, case.rejections)
         ratio = p.false_patrol if patrolled else p.false_residents
+        repeats = p.intake_duplicates / (1.0 - p.intake_duplicates)
         extra = int(ratio) + (1 if false < ratio - int(ratio) else 0)
         if patrolled:
             today.patrol_reports += extra
         else:
             today.resident_reports += extra
-            if twice < p.intake_duplicates / (1.0 - min(p.intake_duplicates, 0.99)):
+            if twice < repeats:
+                today.resident_reports += 1
                 today.duplicates += 1
         today.invalid += extra
         if wrong < p.intake_wrong_rejection:
@@ -136,6 +139,7 @@ def whistle(t, n, now):
     case.linked = 1 if answer < p.linkage_rate else 0
     case.stage = 0
     if case.linked == 1:
+        case.ever_linked = 1
         today.linked += 1
         case.together = p.linkage_parallel  # a course once begun is kept when the lever changes
         at_once = case.needs if case.together == 1 else 1
@@ -282,11 +286,12 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
     case.on_the_spot = 0
     case.stage = stage
     case.stalled = 1
-    case.drops = 8
+    case.drops = 8  # its own lotteries begin beyond those it has already played
     tally.arisen += 1
     tally.stalled += 1
     count_open(t, tally.open_since, 1)
     push(t, until, RESUMED, n, 0)
 
 
-MOST_TASKS = 2 * MOST_DEPARTMENTS  # a case and the abandoned course before its reopening
+MOST_TASKS = 2 * MOST_DEPARTMENTS  # of a case: its course, and the one abandoned before its reopening
+MOST_EVENTS = MOST_TASKS + 3  # and its own next step, its deadline, its reopening

@@ -12,7 +12,6 @@ import numpy as np
 from scipy.stats import beta
 
 from gridsim.scenario.checks import PATROL_DAYS
-from gridsim.scenario.distributions import lognormal_sigma
 from gridsim.scenario.parameters import REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
 
@@ -47,7 +46,6 @@ _DERIVED: list[tuple[str, str]] = [
     ("opens", "f8"),
     ("closes", "f8"),
     ("hours_a_day", "f8"),
-    ("report_sigma", "f8"),
     ("referral_accuracy", "f8"),
     ("event_hours_year", "f8"),
     ("workdays", "f8"),
@@ -87,6 +85,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
     office = s.time.calendar == "office"
     staff = s.staff
     remainder = staff.hours_per_year * (1 - staff.admin_share) - staff.training_hours - PATROL_DAYS * staff.patrol_hours
+    twice = s.intake.duplicates / (1 - s.intake.duplicates)
     derived: dict[str, Any] = {
         "seed": seed,
         "replicate": replicate,
@@ -94,14 +93,15 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "opens": s.time.opens / 24 if office else 0.0,
         "closes": s.time.closes / 24 if office else 1.0,
         "hours_a_day": s.time.closes - s.time.opens if office else 24.0,
-        "report_sigma": lognormal_sigma(s.residents.disparity),
         "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * s.linkage.silo)),
         "event_hours_year": max(remainder, 0.0),
         "workdays": WORKDAYS if office else 365,
         "passive": not (s.rules.patrol or s.rules.residents),
         # false reports beside each genuine one, so that the audited share comes out as stated
         "false_patrol": max(0.0, (1 - s.intake.wrong_rejection) / s.intake.valid_patrol - 1),
-        "false_residents": max(0.0, (1 - s.intake.wrong_rejection) / max(s.intake.valid_residents, 0.01) - 1),
+        "false_residents": max(
+            0.0, (1 - s.intake.wrong_rejection + twice) / max(s.intake.valid_residents, 0.01) - 1 - twice
+        ),
         "throughout": s.departments.hold_team == "throughout",
     }
     for name, value in derived.items():

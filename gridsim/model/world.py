@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
-from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, MOST_DEPARTMENTS, STATES
+from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.city import City, staff_places
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.settings import (
@@ -22,7 +22,7 @@ from gridsim.model.settings import (
     settings_record,
 )
 from gridsim.scenario.policies import Phase
-from gridsim.scenario.scenario import Scenario
+from gridsim.scenario.scenario import Scenario, ScenarioError
 
 TALLY_DTYPE = np.dtype(
     [
@@ -40,6 +40,8 @@ TALLY_DTYPE = np.dtype(
         ("stalled", "i8"),
         ("resolved", "i8"),
         ("formal", "i8"),
+        ("to_reopen", "i8"),
+        ("event_budget", "f8"),
         ("open_since", "f8"),
         ("fields", "i8"),
         ("districts", "i8"),
@@ -77,6 +79,7 @@ DAY_DTYPE = np.dtype(
         # integrals
         ("case_days", "f8"),
         ("event_hours", "f8"),
+        ("event_budget", "f8"),
         ("team_days", "f8"),
     ]
 )
@@ -105,6 +108,7 @@ class Tables(NamedTuple):
     day: np.recarray
 
 
+MOST_INCIDENTS = 200_000_000  # 30 GB of case rows
 SHARED = ("category", "community", "resident", "propensity")  # never written: one copy serves every run
 
 
@@ -136,17 +140,31 @@ class World:
     """
 
     def __init__(self, scenario: Scenario, city: City | None = None, seed: int = 0, replicate: int = 0) -> None:
+        for name, key in (("seed", seed), ("replicate", replicate)):
+            if not isinstance(key, int | np.integer) or not 0 <= key < 2**32:
+                raise ValueError(f"{name}: must be a whole number from 0 to 2**32 − 1 (got {key!r})")
         self.scenario = scenario
         self.city = city or City(scenario)
         self.seed, self.replicate = seed, replicate
         self.phases: list[Phase] = []
         self.day = -int(scenario.time.warmup_days)
         self.room = self._room()
+        most = self.incident_rate * (self.horizon - self.day)
+        if most > MOST_INCIDENTS:
+            raise ScenarioError(
+                [
+                    f"{scenario.name}: {most:,.0f} incidents would arise; at most {MOST_INCIDENTS:,} fit; lower "
+                    "arrivals.per_100_residents, the population, or time.days"
+                ]
+            )
         self.tables = self._new_tables()
-        self._enforce(scenario)
+        self._enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
-        self._grow(int(rate * span) + 1000, int(rate * span) + 1000, 1)
+        drop = scenario.linkage.drop
+        law = rate * mean_departments(scenario) * drop / (1 - drop) * scenario.linkage.stalled.average
+        stock = int(law + 12 * math.sqrt(law)) + 1000
+        self._grow(stock, stock, 1)
         t = self.tables
         day.begin(t, float(self.day), rate, span, below, for_good)
 
@@ -174,8 +192,7 @@ class World:
         s, city = self.scenario, self.city
         department = _table(DEPARTMENT_DTYPE, (len(s.districts) + 1) * len(s.fields))
         department.head[:] = department.tail[:] = -1
-        for row, name in enumerate(self.department_names):
-            district, field = name.rsplit(".", 1)
+        for row, (district, field) in enumerate((d, f) for d in [*s.districts, "city"] for f in s.fields):
             r = department[row]
             r.subject, r.district = row % len(s.fields), row // len(s.fields)
             r.teams = s.teams.get(district, {}).get(field, 0)
@@ -203,12 +220,20 @@ class World:
             day=_table(DAY_DTYPE, 0),
         )
 
-    def _enforce(self, scenario: Scenario) -> None:
+    def _enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
         t = self.tables
-        t.settings[:] = settings_record(scenario, self.seed, self.replicate)
-        t.duration[:] = duration_table(scenario)
+        before, fte = float(t.settings.event_hours_year[0]), t.worker.fte.copy()
+        settings = settings_record(scenario, self.seed, self.replicate)
         staff_places(t, self.city, scenario)
+        if settle and (before != settings.event_hours_year[0] or not np.array_equal(fte, t.worker.fte)):
+            after = t.worker.fte.copy()
+            t.worker.fte[:] = fte
+            day.settle_accounts(t, self.day)  # up to yesterday at the old rates
+            t.worker.fte[:] = after
+        t.settings[:] = settings
+        t.duration[:] = duration_table(scenario)
+        t.tally.event_budget[0] = float(settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
 
     def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
         """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.
@@ -261,12 +286,12 @@ class World:
     def _needed(self, cases: int, live: int, days: int) -> dict[str, int]:
         """Rows that hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
         c = self.tables.tally[0]
-        alive = int(c.open + c.latent) + live
+        alive = int(c.open + c.latent + c.to_reopen) + live
         return {
             "case": int(c.cases) + cases,
             "latent": int(c.latent) + live,
-            "task": int(c.tasks) + alive * MOST_DEPARTMENTS,
-            "agenda": int(c.agenda) + alive * day.MOST_TASKS + len(self.tables.worker),
+            "task": int(c.tasks) + alive * day.MOST_TASKS,
+            "agenda": int(c.agenda) + alive * day.MOST_EVENTS + len(self.tables.worker),
             "day": int(c.day) + days,
         }
 
@@ -296,7 +321,7 @@ class World:
                     day.take_effect(self.tables, float(self.day))
             reached = day.advance(self.tables, self.day, stop, self.room)
             if reached == self.day:  # the live stocks outgrew their tables: double the room
-                alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0])
+                alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
             self.day = reached
         return self

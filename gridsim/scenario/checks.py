@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+MOST_AGENTS = 100_000_000
+LEAST_HOURS = 10.0  # h a year that must be left for events
 PATROL_DAYS = 250  # working days a year on which hours_per_year is stated (1,875 h = 250 × 7.5 h)
 
 
@@ -25,7 +27,7 @@ def _time(time: Any) -> list[str]:
 def _hours(staff: Any, rules: Any) -> list[str]:
     """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
     taken = staff.admin_share * staff.hours_per_year + staff.training_hours + PATROL_DAYS * staff.patrol_hours
-    if rules.hours and taken >= staff.hours_per_year:
+    if rules.hours and taken > staff.hours_per_year - LEAST_HOURS:
         return [
             f"staff.admin_share: administration, training and patrol take {taken:,.0f} of "
             f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
@@ -72,6 +74,27 @@ def _teams(districts: Any, fields: Any, teams: Any, departments: Any, rules: Any
     return out
 
 
+def _names(districts: Any, categories: Any, fields: Any) -> list[str]:
+    tables = {"districts": districts, "categories": categories, "fields": fields}
+    out = [
+        f"{t}.{n}: a name may not hold a dot or be empty"
+        for t, rows in tables.items()
+        for n in rows
+        if not n or "." in n
+    ]
+    if "city" in districts:
+        out.append("districts.city: this name is kept for the city level of departments; choose another")
+    return out
+
+
+def _people(city: Any, districts: Any) -> list[str]:
+    people = sum(d.population for d in districts.values())
+    agents = people // city.persons_per_agent
+    if agents > MOST_AGENTS:
+        return [f"city.persons_per_agent: {people:,} residents make {agents:,} agents; raise it, {MOST_AGENTS:,} fit"]
+    return []
+
+
 def _grids(city: Any, districts: Any) -> list[str]:
     out = []
     if city.comprehensive_grids < len(districts):
@@ -105,4 +128,6 @@ CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("districts", "fields", "teams", "departments", "rules"), _teams),
     (("city", "districts"), _grids),
     (("rules", "staff"), _handlers),
+    (("districts", "categories", "fields"), _names),
+    (("city", "districts"), _people),
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field
 from scipy.stats import norm
 
+LONGEST = 100_000.0  # of any mean, median or fixed length, in the unit at hand
 DETERMINISTIC, EXPONENTIAL, GAMMA, LOGNORMAL = range(4)
 
 
@@ -18,7 +19,7 @@ class Deterministic(_Base):
     """Always ``value``."""
 
     distribution: Literal["deterministic"] = "deterministic"
-    value: float = Field(ge=0)
+    value: float = Field(ge=0, le=LONGEST)
 
     @property
     def coded(self) -> tuple[int, float, float]:
@@ -35,7 +36,7 @@ class Exponential(_Base):
     """Exponential with the given mean."""
 
     distribution: Literal["exponential"] = "exponential"
-    mean: float = Field(ge=0)
+    mean: float = Field(ge=0, le=LONGEST)
 
     @property
     def coded(self) -> tuple[int, float, float]:
@@ -52,7 +53,7 @@ class Gamma(_Base):
     """Gamma with the given mean and shape (squared coefficient of variation = 1 / shape)."""
 
     distribution: Literal["gamma"] = "gamma"
-    mean: float = Field(ge=0)
+    mean: float = Field(ge=0, le=LONGEST)
     shape: float = Field(gt=0, le=1000)
 
     @property
@@ -70,7 +71,7 @@ class Lognormal(_Base):
     """Lognormal with the given median and log standard deviation."""
 
     distribution: Literal["lognormal"] = "lognormal"
-    median: float = Field(ge=0)
+    median: float = Field(ge=0, le=LONGEST)
     sigma: float = Field(ge=0, le=4)
 
     @property

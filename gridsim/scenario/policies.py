@@ -24,7 +24,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridsim.scenario.parameters import REGISTRY, Grade
-from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_folder, clear_errors, nearest, read_toml
+from gridsim.scenario.scenario import (
+    SECTIONS,
+    Scenario,
+    ScenarioError,
+    builtin_folder,
+    clear_errors,
+    nearest,
+    read_toml,
+)
 
 BASELINE = "baseline"
 LEVERS = [key for key, p in REGISTRY.items() if p.lever]
@@ -91,7 +99,7 @@ class Option:
     @property
     def chinese(self) -> str:
         """Chinese titles joined."""
-        return " + ".join(p.chinese or p.name for p in self.policies) or "现状"
+        return " + ".join(p.chinese or p.title or p.name for p in self.policies) or "现状"
 
     def phases(self, base: Scenario) -> list[Phase]:
         """The scenario in force from each day on, in order; the first phase is from day 0 on.
@@ -109,7 +117,7 @@ class Option:
         return phases
 
     def outlay(self, counts: Mapping[str, float]) -> dict[str, float]:
-        """Gross yearly outlay, one-off outlay and yearly savings, in yuan.
+        """Gross yearly and one-off outlay, and savings apart, in yuan.
 
         Parameters
         ----------
@@ -121,6 +129,7 @@ class Option:
             "yearly": sum(v for c, v in lines if c.every == "year" and v > 0),
             "once": sum(v for c, v in lines if c.every == "once" and v > 0),
             "saved_yearly": -sum(v for c, v in lines if c.every == "year" and v < 0),
+            "saved_once": -sum(v for c, v in lines if c.every == "once" and v < 0),
         }
 
 
@@ -148,11 +157,17 @@ def read_policies(path: Path) -> dict[str, Policy]:
 
 def _lever_errors(patch: Mapping[str, Any]) -> list[tuple[str, str]]:
     out = []
-    for key in patch:
+    for key, value in patch.items():
         if key not in REGISTRY:
             out.append((key, f"unknown lever{nearest(key, LEVERS)}"))
         elif not REGISTRY[key].lever:
             out.append((key, f"is not a lever that a policy can set{nearest(key, LEVERS, 'the nearest lever is')}"))
+        else:
+            section = REGISTRY[key].section
+            try:
+                SECTIONS[section].model_validate({REGISTRY[key].name: value})
+            except ValidationError as error:
+                out += [(key, line.split(": ", 2)[2]) for line in clear_errors(error, "", section, [])]
     return out
 
 
@@ -179,11 +194,21 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
         names = [n.strip() for n in (text.split(",") if isinstance(text, str) else text)]
     errors: list[str] = []
     options: list[Option] = []
-    for name in dict.fromkeys(names):
-        steps = [s.strip() for s in name.split("+")]
+    for name in dict.fromkeys("+".join(s.strip() for s in n.split("+")) for n in names):
+        steps = name.split("+")
         unknown = [s for s in steps if s not in known]
-        errors += [f"policies: no policy {s!r}{nearest(s, known)} Known are {', '.join(known)}" for s in unknown]
+        errors += [f"policies: no policy {s!r}{nearest(s, known) or '.'} Known are {', '.join(known)}" for s in unknown]
         if unknown:
+            continue
+        if len(set(steps)) < len(steps):
+            errors.append(f"policies: {name}: names the same policy twice")
+            continue
+        late = [s for s in steps if known[s].starts >= base.time.days]
+        if late:
+            errors += [
+                f"policies: {s} starts on day {known[s].starts:,}, but the last day measured is {base.time.days - 1:,}"
+                for s in late
+            ]
             continue
         option = Option("+".join(steps), tuple(known[s] for s in steps))
         try:

@@ -363,22 +363,27 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     else:
         raise ScenarioError(
             [
-                f"{name}: no such scenario{nearest(name, names)} Built in are {', '.join(names)}; "
+                f"{name}: no such scenario{nearest(name, names) or '.'} Built in are {', '.join(names)}; "
                 "a file's name ends in .toml"
             ]
         )
-    if str(path) in seen:
+    if str(path.resolve()) in seen:
         raise ScenarioError([f"{path}: based_on goes round in a circle"])
     data = read_toml(path)
     where = path.name
     base = data.pop("based_on", None)
     data.setdefault("name", path.stem)
+    own_title = "title" in data or "chinese" in data
     if base is None:
         return data, where
     if not isinstance(base, str):
         raise ScenarioError([f"{where}: based_on: must be the name of a scenario in quotes (got {base!r})"])
-    parent, _ = _read_with_base(base, (*seen, str(path)), path.parent)
-    return _merge(parent, data), where
+    parent, _ = _read_with_base(base, (*seen, str(path.resolve())), path.parent)
+    merged = _merge(parent, data)
+    if not own_title:  # a user's variant is not announced under the title of what it is based on
+        merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
+        merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"
+    return merged, where
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

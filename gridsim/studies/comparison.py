@@ -25,7 +25,16 @@ from gridsim.scenario.policies import BASELINE, Option, Policy, builtin_policies
 from gridsim.scenario.scenario import Scenario, load_scenario
 
 CONFIDENCE = 0.95
-VERDICTS = ("better", "worse", "no clear difference", "too small to matter", "higher", "lower", "not measured")
+VERDICTS = (
+    "better",
+    "worse",
+    "no clear difference",
+    "too small to matter",
+    "not confirmed",
+    "higher",
+    "lower",
+    "not measured",
+)
 DAILY = (
     "open",
     "latent",
@@ -63,7 +72,7 @@ class Run(NamedTuple):
     daily: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Result of :func:`compare`.
 
@@ -77,7 +86,7 @@ class Comparison:
     daily : DataFrame
         One row per replication, policy and day.
     costs : DataFrame
-        Gross yearly outlay, one-off outlay and yearly savings of each policy, in yuan.
+        Gross yearly and one-off outlay, and yearly and one-off savings, of each policy, in yuan.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
 
@@ -104,6 +113,10 @@ class Comparison:
         """The window in which the primary outcomes are judged: the last one, when policies have settled."""
         return str(self.table.window.iloc[-1])
 
+    def __repr__(self) -> str:
+        names = ", ".join(o.name for o in self.options)
+        return f"<Comparison {self.scenario.name!r}: {names}; {len(self.finished)} replications, seed {self.seed}>"
+
     def row(self, policy: str, measure: str, window: str | None = None) -> pd.Series:
         """One row of the table."""
         t = self.table
@@ -123,6 +136,7 @@ def compare(
     jobs: int | None = None,
     known: Mapping[str, Policy] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    stopping: Callable[[], None] | None = None,
 ) -> Comparison:
     """Compare policies with the baseline on the same cases.
 
@@ -143,6 +157,8 @@ def compare(
         Policies by name; the built-in ones by default.
     progress : callable, optional
         Called with (runs done, runs in all).
+    stopping : callable, optional
+        Called on Ctrl-C, before the runs in progress are waited for.
 
     Returns
     -------
@@ -159,11 +175,17 @@ def compare(
     if days is not None:
         base = base.replace({"time.days": days}, where="--days")
     options = parse_options(policies, builtin_policies() if known is None else known, base)
+    if not options:
+        raise ValueError("policies: name at least one policy to compare with the baseline")
     everyone = [Option(BASELINE, ()), *options]
-    if replications < 1:
-        raise ValueError(f"replications: must be at least 1 (got {replications})")
+    for name, value in (("replications", replications), ("jobs", 1 if jobs is None else jobs)):
+        if not isinstance(value, int) or value < 1:
+            raise ValueError(f"{name}: must be a whole number, 1 or more (got {value!r})")
     city = City(base)
-    runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress)
+    for option in options:  # a policy that this city cannot take is refused before anything runs
+        for phase in option.phases(base):
+            World(base, city)._enforce(phase.scenario)
+    runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
     done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
     if not done:
         raise KeyboardInterrupt
@@ -190,6 +212,7 @@ def _replicate_all(
     n: int,
     jobs: int,
     progress: Callable[[int, int], None] | None,
+    stopping: Callable[[], None] | None,
 ) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); stops cleanly on Ctrl-C."""
     stop, lock = threading.Event(), threading.Lock()
@@ -221,6 +244,8 @@ def _replicate_all(
             future.result()
     except KeyboardInterrupt:
         stop.set()
+        if stopping:
+            stopping()
     except BaseException:
         stop.set()
         raise
@@ -253,7 +278,7 @@ def _daily_frame(runs: list[Run]) -> pd.DataFrame:
 
 def _costs(options: list[Option], city: City, base: Scenario) -> pd.DataFrame:
     rows = [{"policy": o.name, **o.outlay(city.counts(o.phases(base)[-1].scenario))} for o in options]
-    return pd.DataFrame(rows, columns=["policy", "yearly", "once", "saved_yearly"])
+    return pd.DataFrame(rows, columns=["policy", "yearly", "once", "saved_yearly", "saved_once"])
 
 
 def _conflicts(options: list[Option]) -> tuple[str, ...]:
@@ -263,17 +288,18 @@ def _conflicts(options: list[Option]) -> tuple[str, ...]:
             for b in o.policies[i + 1 :]:
                 both = sorted(k for k in a.set.keys() & b.set.keys() if a.set[k] != b.set[k])
                 if both:
-                    notes.append(f"{o.name}: {a.name} and {b.name} both set {', '.join(both)}; the later one holds")
+                    notes.append(f"{a.name}, {b.name}: {', '.join(both)}")
     return tuple(notes)
 
 
 def paired(difference: np.ndarray) -> tuple[float, float, float, float]:
     """Mean, 95 % interval and two-sided p of paired differences (Student's t over replications).
 
-    Differences that are all zero are exactly zero: interval [0, 0], p = 1. One pair gives no interval.
+    Differences that are all zero are exactly zero: interval [0, 0], p = 1. One pair gives no interval. A pair in which
+    the measure could not be taken makes the whole row unmeasured: the other pairs would be a selection.
     """
-    d = difference[~np.isnan(difference)]
-    if len(d) == 0:
+    d = difference
+    if len(d) == 0 or np.any(np.isnan(d)):
         return (float("nan"),) * 4
     mean = float(d.mean())
     if np.all(d == 0):
@@ -299,8 +325,9 @@ def holm(p: np.ndarray) -> np.ndarray:
 def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
     """Paired differences of every policy, measure and window against the baseline, with verdicts.
 
-    The two primary outcomes of the last window are judged at 95 % as they are; all other rows after Holm's
-    correction over all of them. A verdict also needs the smallest difference that matters (``matters.*``).
+    The two primary outcomes are judged at 95 % as they are; the other measures after Holm's correction over those of
+    the same policy and window, so that a verdict does not hang on what else was compared. A verdict also needs the
+    smallest difference that matters (``matters.*``).
     """
     rows: list[dict[str, Any]] = []
     names = list(dict.fromkeys(runs.window))
@@ -326,9 +353,10 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
                     }
                 )
     table = pd.DataFrame(rows)
-    primary = np.array([BY_KEY[k].primary for k in table.measure]) & (table.window == names[-1]).to_numpy()
-    secondary = ~primary & table.p_adjusted.notna().to_numpy()
-    table.loc[secondary, "p_adjusted"] = holm(table.p_adjusted[secondary].to_numpy())
+    primary = table.measure.map(lambda k: BY_KEY[k].primary)
+    secondary = table[~primary & table.p_adjusted.notna()]
+    for _, family in secondary.groupby(["policy", "window"], sort=False):
+        table.loc[family.index, "p_adjusted"] = holm(family.p_adjusted.to_numpy())
     table["verdict"] = [verdict(r, scenario) for _, r in table.iterrows()]
     return table[COLUMNS]
 
@@ -338,8 +366,10 @@ def verdict(row: pd.Series, scenario: Scenario) -> str:
     m = BY_KEY[row.measure]
     if np.isnan(row.difference):
         return "not measured"
-    if np.isnan(row.ci_low) or row.ci_low <= 0 <= row.ci_high or row.p_adjusted >= 1 - CONFIDENCE:
+    if np.isnan(row.ci_low) or row.ci_low <= 0 <= row.ci_high:
         return "no clear difference"
+    if row.p_adjusted >= 1 - CONFIDENCE:
+        return "not confirmed"
     least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
     if abs(row.difference) < least:
         return "too small to matter"

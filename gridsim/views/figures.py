@@ -68,7 +68,7 @@ def backlog_figure(c: Comparison, lang: str) -> Figure:
         colour, line = STYLES[i % len(STYLES)]
         wide = measured[measured.policy == name].pivot(index="day", columns="replicate", values="open")
         mean, n = wide.mean(axis=1), wide.shape[1]
-        label = say("baseline", lang) if name == BASELINE else option_label(c, name, lang)
+        label = say("baseline", lang) if name == BASELINE else _plain(option_label(c, name, lang))
         axes.plot(wide.index, mean, color=colour, linestyle=line, linewidth=1.6, label=label)
         if n > 1:
             half = student_t.ppf(0.975, n - 1) * wide.std(axis=1, ddof=1) / np.sqrt(n)
@@ -107,7 +107,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
                 color=colour,
                 markersize=6,
                 markerfacecolor=colour if filled else "white",
-                label=option_label(c, option.name, lang) if k == 0 else None,
+                label=_plain(option_label(c, option.name, lang)) if k == 0 else None,
             )
     axes.axvline(0, color="#555555", linewidth=1)
     axes.set_yticks(range(len(FOREST)), [("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST])
@@ -121,6 +121,10 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
         say("fig_interval", lang, n=len(c.finished), seed=c.seed, hash=c.scenario.hash[:10]),
     )
     return figure
+
+
+def _plain(text: str) -> str:
+    return text.replace("$", r"\$")  # a dollar sign would start mathematics
 
 
 def _head(figure: Figure, title: str, note: str) -> None:

@@ -6,6 +6,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pandas as pd
 
 import gridsim
 from gridsim.model.compiled import SOURCES
+from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
@@ -28,6 +30,7 @@ FITTED = {
 
 def fresh_folder(root: Path, name: str) -> Path:
     """A new folder ``root/name-001``, numbered on, so that no earlier result is overwritten."""
+    name = re.sub(r"[^\w.-]+", "-", name).strip(".-")[:60] or "scenario"
     k = 1
     while (root / f"{name}-{k:03d}").exists():
         k += 1
@@ -35,11 +38,14 @@ def fresh_folder(root: Path, name: str) -> Path:
 
 
 def check_writable(folder: Path) -> None:
-    """Make the folder, or raise OSError before any simulation has run."""
+    """Raise OSError before any simulation has run if the folder cannot be written; leave nothing behind."""
+    made = [p for p in (folder, *folder.parents) if not p.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     probe = folder / f".write-test-{os.getpid()}"
     probe.write_bytes(b"")
     probe.unlink()
+    for empty in made:
+        empty.rmdir()
 
 
 def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
@@ -54,7 +60,10 @@ def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
         "engine_sources": SOURCES,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
-        "baseline_fit": {k: {"value": scenario.get(k), "fitted_to": v} for k, v in FITTED.items()},
+        "baseline_fit": {
+            k: {"value": scenario.get(k), "fitted_to": v if scenario.get(k) == REGISTRY[k].default else None}
+            for k, v in FITTED.items()
+        },
         **facts,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),

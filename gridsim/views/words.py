@@ -38,6 +38,7 @@ SHOWN = (
     "department_utilisation",
     "worker_utilisation",
 )
+FEW = 10  # replications below which verdicts on secondary measures are hardly possible
 CLEAR = ("better", "worse", "higher", "lower")
 
 
@@ -74,11 +75,15 @@ def report(c: Comparison, lang: str) -> str:
         )
     parts.append(say("legend", lang))
     parts.append(say("caution", lang))
+    if s.time.days < 2 * s.time.window_days:
+        parts.append(say("transition_only", lang))
     if len(c.finished) == 1:
         parts.append(say("one_replication", lang))
-    parts.extend(c.notes)
+    elif len(c.finished) < FEW:
+        parts.append(say("few_replications", lang, n=len(c.finished)))
+    parts.extend(say("both_set", lang, what=note) for note in c.notes)
     if c.interrupted:
-        parts.append(say("interrupted", lang, done=len(c.finished), asked=c.asked))
+        parts.insert(0, say("interrupted", lang, done=len(c.finished), asked=c.asked))
     return "\n\n".join(parts)
 
 
@@ -97,7 +102,7 @@ def table(c: Comparison, policy: str, lang: str) -> str:
                     unit,
                     number(r.baseline, m.unit),
                     number(r.value, m.unit),
-                    f"{number(r.difference, m.unit, True)} {interval(r)}",
+                    _change(r, lang),
                     say(r.verdict, lang),
                 ]
             )
@@ -122,6 +127,10 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
             unit=unit_label(r.unit, lang),
             verdict=say(r.verdict, lang),
         )
+    overall = c.row(policy, "unresolved_days")
+    if overall.verdict == "worse" and any(r.verdict == "better" for r in primary):
+        tell("say_all_incidents", overall)
+        lines.insert(0, lines.pop())
     backlog = primary[1]
     if not any(r.verdict in ("better", "worse") for r in primary):
         lines.append(say("say_nothing", lang))
@@ -162,3 +171,10 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
     cost = c.costs[c.costs.policy == policy].iloc[0]
     lines.append(say("say_cost", lang, yearly=f"{cost.yearly:,.0f}", once=f"{cost.once:,.0f}"))
     return lines
+
+
+def _change(row: pd.Series, lang: str) -> str:
+    """Difference and interval; identical runs say so instead of printing zeros."""
+    if row.difference == row.ci_low == row.ci_high == 0:
+        return say("identical", lang)
+    return f"{number(row.difference, row.unit, True)} {interval(row)}"
