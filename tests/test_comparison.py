@@ -155,12 +155,12 @@ def test_linkage_can_lose():
             "linkage.silo": 0.0,
             "triage.accuracy": 1.0,
             "departments.extra": 0.0,
-            "departments.active_share": 0.34,
+            "departments.active_share": 0.46,
             "time.days": 300,
             "time.follow_up_days": 90,
         }
     )
     c = compare(busy, "more", replications=8, known={"more": Policy(name="more", set={"linkage.rate": 1.0})})
-    assert c.row("more", "department_utilisation").baseline > 0.8
+    assert c.row("more", "department_utilisation").baseline > 0.7
     assert c.row("more", "time_to_resolution").verdict == "worse"
     assert c.row("more", "backlog").verdict == "worse"
