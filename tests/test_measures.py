@@ -132,9 +132,9 @@ def frame(shift: dict[str, np.ndarray], n: int = 12) -> pd.DataFrame:
     rows = []
     for r in range(n):
         base = {m.key: 10 + rng.normal() for m in MEASURES}
-        rows.append({"policy": "baseline", "replicate": r, "seed": 1, "window": "days 0–365", **base})
+        rows.append({"policy": "baseline", "replicate": r, "seed": 1, "window": "days 0-365", **base})
         moved = {k: v + (shift[k][r] if k in shift else 0.0) for k, v in base.items()}
-        rows.append({"policy": "p", "replicate": r, "seed": 1, "window": "days 0–365", **moved})
+        rows.append({"policy": "p", "replicate": r, "seed": 1, "window": "days 0-365", **moved})
     return pd.DataFrame(rows)
 
 

@@ -26,8 +26,8 @@ def windows(scenario: Scenario) -> list[Window]:
 
 
 def window_name(window: Window) -> str:
-    """``days 0–365`` for [0, 365)."""
-    return f"days {window[0]}–{window[1]}"
+    """``days 0-365`` for [0, 365)."""
+    return f"days {window[0]}-{window[1]}"
 
 
 def restricted_mean(times: np.ndarray, events: np.ndarray, horizon: float) -> float:

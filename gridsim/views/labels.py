@@ -54,8 +54,8 @@ def option_label(comparison: Comparison, name: str, lang: str) -> str:
 
 
 def window_label(window: str, lang: str) -> str:
-    """``days 365–730`` in a language."""
-    first, last = window.removeprefix("days ").split("–")
+    """``days 365-730`` in a language."""
+    first, last = window.removeprefix("days ").split("-")
     return say("window", lang, first=first, last=last)
 
 
