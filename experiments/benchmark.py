@@ -117,7 +117,7 @@ def machine(table: Table) -> None:
     table.add("machine", f"{platform.system()} {platform.machine()}")
     table.add("cores", os.cpu_count() or 0)
     if hasattr(os, "getloadavg"):
-        table.add("load of the last minute, by others", os.getloadavg()[0], "processes")
+        table.add("load average before the start", os.getloadavg()[0], "processes")
     table.add("python", platform.python_version())
     for package in ("numba", "numpy", "mesa", "simpy", "ciw"):
         table.add(package, version(package) if find_spec(package) else "missing")
@@ -228,7 +228,7 @@ def threads(table: Table, size: SimpleNamespace) -> None:
     table.add(f"threads: {len(worlds)} years of daqing-2021 by one", median(wall[1]), "s")
     table.add(f"threads: {len(worlds)} years of daqing-2021 by two", median(wall[2]), "s")
     share = median(w / (2 * t) for w, t in zip(work[2], wall[2], strict=True))
-    table.add("threads: share of two cores that others left to us", share, "share")
+    table.add("threads: part of two cores that the two got (idle machine: 1)", share, "share")
     table.add("threads: processor time by two / by one", median(work[2]) / median(work[1]), "ratio")
     table.add("threads: speed-up", median(wall[1]) / median(wall[2]), "ratio", ">= 1.7")
 
