@@ -328,7 +328,7 @@ def test_consolidation_keeps_the_largest_sites(city: City, daqing: Scenario, sha
 def test_consolidation_can_be_undone(city: City, daqing: Scenario) -> None:
     s = daqing.replace({"rules.stalled_stock": False})
     before, world = World(s, city).tables, World(s.replace({"dedicated.kept_share": 0.0}), city)
-    world._enforce(s)
+    world.enforce(s)
     for name in ("grid", "fte", "ground"):
         here, there = (getattr(t.place if name == "grid" else t.grid, name) for t in (before, world.tables))
         assert np.array_equal(here, there), name

@@ -33,8 +33,8 @@ def intake(t, n, now):
 
     False reports and duplicates are counted in a ledger of their own, outside conservation: beside every genuine
     report false ones come in such a ratio (whole part certain) that the share v of all passes the audit, wrongly
-    rejected ones (w) and duplicates taken into account. An
-    incident wrongly rejected is latent again and looked for from the next day on.
+    rejected ones (w) and duplicates taken into account. An incident wrongly rejected is latent again and looked for
+    from the next day on.
     """
     p = t.settings[0]
     tally = t.tally[0]

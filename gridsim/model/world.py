@@ -158,7 +158,7 @@ class World:
                 ]
             )
         self.tables = self._new_tables()
-        self._enforce(scenario, settle=False)
+        self.enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
         drop = scenario.linkage.drop
@@ -220,7 +220,7 @@ class World:
             day=_table(DAY_DTYPE, 0),
         )
 
-    def _enforce(self, scenario: Scenario, settle: bool = True) -> None:
+    def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
         t = self.tables
         before, fte = float(t.settings.event_hours_year[0]), t.worker.fte.copy()
@@ -317,7 +317,7 @@ class World:
             self._grow(cases, live, days)
             for phase in self.phases:
                 if phase.day == self.day:
-                    self._enforce(phase.scenario)
+                    self.enforce(phase.scenario)
                     day.take_effect(self.tables, float(self.day))
             reached = day.advance(self.tables, self.day, stop, self.room)
             if reached == self.day:  # the live stocks outgrew their tables: double the room

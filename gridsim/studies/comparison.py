@@ -182,9 +182,9 @@ def compare(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}: must be a whole number, 1 or more (got {value!r})")
     city = City(base)
-    for option in options:  # a policy that this city cannot take is refused before anything runs
-        for phase in option.phases(base):
-            World(base, city)._enforce(phase.scenario)
+    trial = World(base, city)  # a policy that this city cannot take is refused before anything runs
+    for phase in (p for option in options for p in option.phases(base)):
+        trial.enforce(phase.scenario)
     runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
     done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
     if not done:
