@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from gridsim.model.city import City, kept_grids, shared_out
-from gridsim.model.gridworkers import FIRM_STAFF, FULL_TIME, PART_TIME
+from gridsim.model.city import City
+from gridsim.model.staffing import kept_grids, shared_out
+from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario, builtin_folder, load_scenario
 
@@ -66,8 +67,8 @@ def test_grids_and_workers_of_the_paper(city: City) -> None:
     g, w = city.grid, city.worker
     assert (int(np.sum(g.dedicated == 0)), int(np.sum(g.dedicated == 1))) == (4_740, 1_585)
     assert (int(np.sum(w.role == FULL_TIME)), int(np.sum(w.role == PART_TIME))) == (4_807, 3_671)
-    assert int(np.sum(w.role == FIRM_STAFF)) == 1_585  # one a site
-    assert np.array_equal(g.dedicated[w.grid] == 1, w.role == FIRM_STAFF)
+    assert int(np.sum(w.role >= CHIEF)) == 1_585  # one a site
+    assert np.array_equal(g.dedicated[w.grid] == 1, w.role >= CHIEF)
     for row in (0, 17, 4_739, 4_740, len(g) - 1):  # workers of a grid stand in consecutive rows
         mine = np.arange(g.first_worker[row], g.first_worker[row] + g.workers[row])
         assert np.array_equal(np.flatnonzero(w.grid == row), mine)
@@ -179,7 +180,7 @@ def test_staff_goes_round_by_round(city: City) -> None:
 
 def test_nominal_workers_work_zero_hours(city: City, daqing: Scenario) -> None:
     w = World(daqing, city).tables.worker
-    named = w.role != FIRM_STAFF
+    named = w.role < CHIEF
     n, nominal = int(named.sum()), int(np.sum(w.nominal[named]))
     assert stats.binomtest(nominal, n, daqing.staff.nominal_share).pvalue > 1 - LEVEL
     assert np.all(w.fte[w.nominal == 1] == 0) and not np.any(w.nominal[~named])
@@ -319,7 +320,7 @@ def test_consolidation_keeps_the_largest_sites(city: City, daqing: Scenario, sha
     places = t.place[t.place.site >= 0]
     assert np.array_equal(places.grid, np.where(stay, site, city.grid.host[site]))
     assert np.array_equal(t.place.grid[t.place.site < 0], city.place.grid[city.place.site < 0])
-    firm = t.worker[t.worker.role == FIRM_STAFF]
+    firm = t.worker[t.worker.role >= CHIEF]
     assert np.array_equal(firm.fte > 0, t.grid.active[firm.grid] == 1)  # the firm staff of dissolved grids leave
     assert float(t.grid.ground.sum()) == pytest.approx(1.0)
     assert not np.any(t.grid.ground[site[~stay]]) and np.array_equal(t.place.rate, city.place.rate)

@@ -112,7 +112,7 @@ def test_levers_are_in_the_registry_and_builtins_set_only_levers():
 
 
 def test_consolidation_keeps_87_of_1585():
-    from gridsim.model.city import kept_grids
+    from gridsim.model.staffing import kept_grids
 
     kept = builtin_policies()["consolidate-dedicated-grids"].set["dedicated.kept_share"]
     assert kept_grids(load_scenario("daqing-2021", dedicated__kept_share=kept), 1585) == 87

@@ -7,17 +7,16 @@ a set of places, and a policy changes only which grid a place belongs to.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import networkx as nx
 import numpy as np
 
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, uniform_block
-from gridsim.model.gridworkers import FIRM_STAFF, FULL_TIME, PART_TIME, WORKER_DTYPE
+from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, uniform_block
 from gridsim.model.residents import RESIDENT_DTYPE, populate
+from gridsim.model.staffing import first_staff, kept_grids, shared_out
 from gridsim.scenario.distributions import lognormal_sigma
-from gridsim.scenario.scenario import Scenario, ScenarioError
+from gridsim.scenario.scenario import Scenario
 
 PLACE_DTYPE = np.dtype(
     [
@@ -32,8 +31,12 @@ PLACE_DTYPE = np.dtype(
         ("district", "i4"),
         ("population", "i4"),
         ("site", "i4"),
+        ("urban", "i2"),
+        ("watched", "i2"),
         ("extent", "f8"),
         ("ground", "f8"),
+        ("camera", "f8"),
+        ("heat", "f8"),
     ],
     align=True,
 )
@@ -47,14 +50,15 @@ GRID_DTYPE = np.dtype(
         ("head", "i4"),
         ("tail", "i4"),
         ("load", "i4"),
+        ("urgent_tail", "i4"),
         ("first_worker", "i4"),
-        ("workers", "i4"),
         ("fallback", "i4"),
         ("population", "i4"),
         ("fte", "f8"),
         ("local_gain", "f8"),
         ("ground", "f8"),
         ("ground_at_first", "f8"),
+        ("periphery", "f8"),
         ("extent", "f8"),
         ("x", "f8"),
         ("y", "f8"),
@@ -62,19 +66,6 @@ GRID_DTYPE = np.dtype(
     align=True,
 )
 COMMUNITY_DTYPE = np.dtype([("first_grid", "i4"), ("grids", "i4"), ("street", "i4"), ("district", "i4")], align=True)
-
-
-def shared_out(total: int, weights: np.ndarray, least: int = 0) -> np.ndarray:
-    """Split a whole number by weights, largest remainders first (Hamilton), at least ``least`` each."""
-    weights = np.asarray(weights, float)
-    left = total - least * len(weights)
-    if left < 0:
-        raise ValueError(f"{total} cannot give {least} to each of {len(weights)}")
-    exact = left * weights / weights.sum() if weights.sum() > 0 else np.full(len(weights), left / len(weights))
-    out = np.floor(exact).astype(np.int64)
-    short = left - int(out.sum())
-    out[np.argsort(-(exact - out), kind="stable")[:short]] += 1
-    return out + least
 
 
 class City:
@@ -94,13 +85,14 @@ class City:
         self._build_grids()
         self._build_places()
         self._build_residents()
-        self._build_workers()
+        self.worker = first_staff(self)
 
-    def _draw(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
+    def draw(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
+        """Keyed uniforms of the city itself, the same in every replication; shape (n, 4)."""
         return uniform_block(self.scenario.city.seed, 0, stream, axis, n)
 
     def _normal(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
-        u = self._draw(stream, n, axis)
+        u = self.draw(stream, n, axis)
         return np.asarray(np.sqrt(-2 * np.log(u[:, 0])) * np.cos(2 * np.pi * u[:, 1]))
 
     def _build_grids(self) -> None:
@@ -113,7 +105,7 @@ class City:
         g = self.grid = np.zeros(n + m, GRID_DTYPE).view(np.recarray)
         g.dedicated[n:] = 1
         g.active[:] = 1
-        g.head[:] = g.tail[:] = g.host[:] = -1
+        g.head[:] = g.tail[:] = g.urgent_tail[:] = g.first_worker[:] = g.host[:] = -1
         g.district[:n] = np.repeat(np.arange(len(people)), per_district)
         g.district[n:] = np.repeat(np.arange(len(people)), sites)
         g.local_gain[:] = 1.0
@@ -135,7 +127,7 @@ class City:
         self.n_streets = streets
         self.community = np.array(communities, COMMUNITY_DTYPE).view(np.recarray)
 
-        u = self._draw(CITY_SITES, m) if m else np.zeros((0, 4))
+        u = self.draw(CITY_SITES, m) if m else np.zeros((0, 4))
         for j in range(m):  # a site lies in a comprehensive grid of its district
             rows = np.flatnonzero(g.district[:n] == g.district[n + j])
             host = rows[int(u[j, 0] * len(rows))]
@@ -143,6 +135,11 @@ class City:
             g.community[n + j] = g.community[host]
             g.x[n + j] = g.x[host] + 0.5 * (u[j, 1] - 0.5)
             g.y[n + j] = g.y[host] + 0.5 * (u[j, 2] - 0.5)
+        for d in range(len(people)):  # 0 in the middle of the district, 1 furthest out
+            here = g.district == d
+            x, y = g.x[here], g.y[here]
+            away = np.hypot(x - x.mean(), y - y.mean())
+            g.periphery[here] = away / away.max() if len(away) and away.max() > 0 else 0.0
         g.extent[n:] = (1 - u[:, 3]) ** (-1 / s.dedicated.site_size_shape)
 
     def _lay_out(self, rows: np.ndarray, district: int) -> None:
@@ -169,6 +166,8 @@ class City:
         place.community[:] = g.community[place.grid]
         place.district[:] = g.district[place.grid]
         place.extent[site] = g.extent[n:]
+        place.urban[:] = np.array([d.urban for d in s.districts.values()])[place.district]
+        place.camera[:] = self.draw(CITY_CELLS, len(place), axis=1)[:, 0]  # which places are connected first
 
         at_sites = s.dedicated.incident_share if m else 0.0
         total = s.population * s.arrivals.per_100_residents / 100 / 365
@@ -210,35 +209,6 @@ class City:
     def _cells_of_community(self, k: int) -> tuple[int, int]:
         c, cells = self.community[k], self.scenario.city.cells_per_grid
         return int(c.first_grid * cells), int((c.first_grid + c.grids) * cells - 1)
-
-    def _build_workers(self) -> None:
-        s, g, n, m = self.scenario, self.grid, self.n_comprehensive, self.n_dedicated
-        understaffed = np.array([d.understaffed for d in s.districts.values()])
-        in_district = np.bincount(g.district[:n], minlength=len(understaffed))
-        full = shared_out(s.staff.full_time, in_district * (1 - s.staff.understaffed_gap * understaffed))
-        part = shared_out(s.staff.part_time, in_district)
-        grids: list[np.ndarray] = []
-        roles: list[np.ndarray] = []
-        order = self._draw(CITY_STAFF, n, axis=1)
-        for role, numbers in ((FULL_TIME, full), (PART_TIME, part)):
-            for d, number in enumerate(numbers):  # one each in a shuffled order, then a second round
-                rows = np.flatnonzero(g.district[:n] == d)
-                shuffled = rows[np.argsort(order[rows, role], kind="stable")]
-                grids.append(shuffled[np.arange(number) % len(rows)])
-                roles.append(np.full(number, role))
-        firm = int(round(s.dedicated.staff_per_grid * m))
-        if m:
-            grids.append(n + np.arange(firm) % m)
-            roles.append(np.full(firm, FIRM_STAFF))
-        where, role_of = np.concatenate(grids).astype(int), np.concatenate(roles).astype(int)
-        by_grid = np.lexsort((role_of, where))
-        w = self.worker = np.zeros(len(where), WORKER_DTYPE).view(np.recarray)
-        w.grid[:], w.role[:] = where[by_grid], role_of[by_grid]
-        w.case[:] = -1
-        w.bank_day[:] = w.today[:] = -(10**9)
-        g.workers[:] = np.bincount(where, minlength=n + m)
-        g.first_worker[:] = np.concatenate([[0], np.cumsum(g.workers)[:-1]])
-        self.nominal_luck = self._draw(CITY_STAFF, len(w), axis=2)[:, 0]
 
     @cached_property
     def tree(self) -> nx.DiGraph:
@@ -290,11 +260,6 @@ class City:
         }
 
 
-def kept_grids(scenario: Scenario, dedicated: int) -> int:
-    """Number of dedicated grids that ``dedicated.kept_share`` leaves."""
-    return int(np.floor(scenario.dedicated.kept_share * dedicated + 0.5))
-
-
 @columns(GRID_DTYPE, "grid")
 class Grid(RowAgent):
     """综合网格 / 专属网格: a management unit, a set of places."""
@@ -308,62 +273,3 @@ class Grid(RowAgent):
     def kind(self) -> str:
         """Comprehensive or dedicated."""
         return "dedicated" if self.dedicated else "comprehensive"
-
-
-def staff_places(tables: Any, city: City, scenario: Scenario) -> None:
-    """Put the levers of a scenario that concern grids and staff into force, in place.
-
-    Nominal workers (挂名) are counted and work zero hours; dedicated grids beyond ``dedicated.kept_share``
-    dissolve into their hosts, smallest first, and their firm staff leave; patrol hours spread over a
-    grid's whole ground.
-
-    Patrol hazard per working day (R3) = coverage · detection · (hours ÷ standard hours) ·
-    (usual ground ÷ ground now) · local gain; the gain = 1 + (bonus − 1) · min(1, staff ÷ 3) in a dedicated grid. The
-    usual ground, for which standard hours are stated, is a comprehensive grid's own at first, and for a dedicated grid
-    that of the mean comprehensive grid: an hour walked counts the same for its ground whoever walks it.
-    """
-    s, g, w, place = scenario, tables.grid, tables.worker, tables.place
-    n = city.n_comprehensive
-    fte = np.array([1.0, s.staff.part_time_fte, s.dedicated.staff_fte])[w.role]
-    w.nominal[:] = (city.nominal_luck < s.staff.nominal_share) & (w.role != FIRM_STAFF)
-    w.fte[:] = np.where(w.nominal == 1, 0.0, fte)
-
-    kept = kept_grids(s, city.n_dedicated)
-    by_size = n + np.argsort(-city.grid.extent[n:], kind="stable")
-    g.active[by_size[:kept]] = 1
-    g.active[by_size[kept:]] = 0
-    own = city.place.grid
-    place.grid[:] = np.where(g.active[own] == 1, own, city.place.host)
-    w.fte[g.active[w.grid] == 0] = 0.0
-
-    g.fte[:] = np.bincount(w.grid, w.fte, len(g))
-    team = np.minimum(1.0, g.workers / 3)
-    g.local_gain[:] = np.where(g.dedicated == 1, 1 + (s.dedicated.local_bonus - 1) * team, 1.0)
-    g.ground[:] = np.bincount(place.grid, place.ground, len(g))
-    here = place.grid
-    usual = np.where(g.dedicated == 1, g.ground_at_first[:n].mean(), g.ground_at_first)
-    spread = np.divide(usual[here], g.ground[here], out=np.ones(len(place)), where=g.ground[here] > 0)
-    hours = g.fte[here] * s.staff.patrol_hours / s.staff.standard_patrol_hours
-    if s.rules.grid_handling and not np.any(g.fte[g.dedicated == 0] > 0):
-        raise ScenarioError(
-            [
-                f"{s.name}: staff: every gridworker is nominal (挂名) in this city, so nobody works; "
-                "raise staff.full_time or lower staff.nominal_share"
-            ]
-        )
-    tables.patrol_hazard[:] = s.patrol.coverage * s.patrol.detection * hours * spread * g.local_gain[here]
-    _fallbacks(tables, s)
-
-
-def _fallbacks(tables: Any, s: Scenario) -> None:
-    """For communities without any staffed grid: the nearest staffed grid in row order of the same district."""
-    g = tables.grid
-    able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.fte > 0) & (g.dedicated == 0))
-    if not len(able):
-        g.fallback[:] = np.arange(len(g))
-        return
-    home = np.where(g.dedicated == 1, g.host, np.arange(len(g)))
-    right = np.clip(np.searchsorted(able, home), 0, len(able) - 1)
-    left = np.clip(right - 1, 0, len(able) - 1)
-    distance = np.abs(able[[left, right]] - home) + 10**6 * (g.district[able[[left, right]]] != g.district[home])
-    g.fallback[:] = np.where(distance[0] <= distance[1], able[left], able[right])

@@ -9,19 +9,22 @@ import numpy as np
 from gridsim.model.agenda import AT_GRID, REPORTED, TINY, WORKER_DONE, is_workday, next_open, push, work_end
 from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED
-from gridsim.model.compiled import rule
+from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 
-FULL_TIME, PART_TIME, FIRM_STAFF = range(3)
-ROLES = ("full-time", "part-time", "firm staff")
+FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)  # the last three in dedicated grids ("1+2")
+ROLES = ("full-time", "part-time", "chief", "guide", "information officer")
 YEAR = 365
 
 WORKER_DTYPE = np.dtype(
     [
         ("grid", "i4"),
+        ("home", "i4"),
+        ("next", "i4"),
         ("role", "i2"),
-        ("nominal", "i2"),
+        ("nominal", "i1"),
+        ("away", "i1"),
         ("fte", "f8"),
         ("case", "i4"),
         ("attempt_success", "i4"),
@@ -34,6 +37,73 @@ WORKER_DTYPE = np.dtype(
     ],
     align=True,
 )
+
+
+@entry
+def allot_patrol(t):
+    """R3. Where the patrol hours go: the hazard of every place on a working day (patrol.strategy).
+
+    Hazard = coverage · detection · (hours spent there ÷ standard hours) · (usual ground ÷ ground there) · local gain.
+    Hours of a pool – a grid, or the comprehensive grids of a community, a district, the city – are shared out by
+    ground, or in part by the cases recorded lately (``place.heat``). The usual ground, for which standard hours are
+    stated, is a comprehensive grid's own at first, and for a dedicated grid that of the mean one; in a larger pool it
+    is the mean over its hours. So an hour walked counts the same for its ground whoever walks it, and no strategy has
+    more effort than another.
+    """
+    p = t.settings[0]
+    hours, ground, heat, usual = t.pool[0], t.pool[1], t.pool[2], t.pool[3]
+    t.pool[:] = 0.0
+    mean, comprehensive = 0.0, 0
+    for g in range(len(t.grid)):
+        if t.grid[g].dedicated == 0:
+            mean += t.grid[g].ground_at_first
+            comprehensive += 1
+    mean /= comprehensive
+    for g in range(len(t.grid)):
+        grid = t.grid[g]
+        k = _pool_of(t, g)
+        hours[k] += grid.fte
+        usual[k] += grid.fte * (mean if grid.dedicated == 1 else grid.ground_at_first)
+    for i in range(len(t.place)):
+        k = _pool_of(t, t.place[i].grid)
+        ground[k] += t.place[i].ground
+        heat[k] += t.place[i].heat
+    per_hour = p.patrol_coverage * p.patrol_detection * p.patrol_hours_now / p.staff_standard_patrol_hours
+    for i in range(len(t.place)):
+        place = t.place[i]
+        k = _pool_of(t, place.grid)
+        if place.ground <= 0.0 or hours[k] <= 0.0:
+            t.patrol_hazard[i] = 0.0
+            continue
+        density = 1.0 / ground[k]
+        if heat[k] > 0.0 and t.grid[place.grid].dedicated == 0:
+            density = (1.0 - p.patrol_weight) * density + p.patrol_weight * place.heat / (heat[k] * place.ground)
+        t.patrol_hazard[i] = per_hour * usual[k] * density * t.grid[place.grid].local_gain
+
+
+@rule()
+def _pool_of(t, g):
+    """Which pool of patrol hours a grid belongs to; a dedicated grid's people stay with their firm."""
+    p = t.settings[0]
+    grid = t.grid[g]
+    if p.patrol_pool == 0 or grid.dedicated == 1:
+        return len(t.community) + t.tally[0].districts + 1 + g
+    if p.patrol_pool == 1:
+        return 1 + t.tally[0].districts + grid.community
+    return 1 + grid.district if p.patrol_pool == 2 else 0
+
+
+@rule()
+def cool_down(t, day):
+    """R3. Every four weeks old cases count less for a hotspot, and hours that follow them are allotted anew."""
+    p = t.settings[0]
+    if day % 28 != 0:
+        return
+    left = math.exp(-28.0 / p.patrol_memory_days)
+    for i in range(len(t.place)):
+        t.place[i].heat *= left
+    if p.patrol_weight > 0.0:
+        allot_patrol(t)
 
 
 @rule()
@@ -157,7 +227,7 @@ def handler_of(t, g):
     """
     p = t.settings[0]
     grid = t.grid[g]
-    able = grid.dedicated == 0 and grid.fte > 0.0 and grid.fte >= p.staff_cover_below_fte
+    able = grid.fte > 0.0 and grid.fte >= p.staff_cover_below_fte
     if p.rules_cover == 0 or (able and grid.load <= p.staff_help_above_load * grid.fte):
         return g
     community = t.community[grid.community]
@@ -218,15 +288,16 @@ def idle_worker(t, g, now):
     p = t.settings[0]
     grid = t.grid[g]
     best, most = -1, 0.0
-    for w in range(grid.first_worker, grid.first_worker + grid.workers):
+    w = grid.first_worker
+    while w >= 0:
         worker = t.worker[w]
-        if worker.case >= 0 or worker.nominal == 1 or worker.fte == 0.0:
-            continue
-        if p.rules_hours == 1:
-            accrue(t, w, int(math.floor(now)))
-        left = worker.bank if p.rules_hours == 1 else -worker.event_hours
-        if best < 0 or left > most:
-            best, most = w, left
+        if worker.case < 0 and worker.fte > 0.0:
+            if p.rules_hours == 1:
+                accrue(t, w, int(math.floor(now)))
+            left = worker.bank if p.rules_hours == 1 else -worker.event_hours
+            if best < 0 or left > most:
+                best, most = w, left
+        w = worker.next
     return best
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
-from gridsim.scenario.checks import PATROL_DAYS
+from gridsim.scenario.hours import PATROL_DAYS, year_of_hours
 from gridsim.scenario.parameters import REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
 
@@ -37,6 +37,16 @@ DURATIONS: tuple[str, ...] = (
 )
 (DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN) = range(len(DURATIONS))
 
+# Strategy of patrol: pool of hours (0 grid, 1 community, 2 district, 3 city), weight of recorded cases (None: focus).
+PATROL: dict[str, tuple[int, float | None]] = {
+    "own": (0, 0.0),
+    "random": (3, 0.0),
+    "cooperative": (1, 0.0),
+    "community-first": (1, None),
+    "district-first": (2, None),
+    "hotspots": (1, 0.5),
+}
+
 DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("spread", "f8")])
 
 _DERIVED: list[tuple[str, str]] = [
@@ -48,6 +58,9 @@ _DERIVED: list[tuple[str, str]] = [
     ("hours_a_day", "f8"),
     ("referral_accuracy", "f8"),
     ("event_hours_year", "f8"),
+    ("patrol_hours_now", "f8"),
+    ("patrol_pool", "i8"),
+    ("patrol_weight", "f8"),
     ("workdays", "f8"),
     ("passive", "i8"),
     ("false_patrol", "f8"),
@@ -83,9 +96,10 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         if not _is_duration(p) and not p.choices:
             r[key.replace(".", "_")][0] = s.get(key)
     office = s.time.calendar == "office"
-    staff = s.staff
-    remainder = staff.hours_per_year * (1 - staff.admin_share) - staff.training_hours - PATROL_DAYS * staff.patrol_hours
+    hours = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+    pool, weight = PATROL[s.patrol.strategy]
     twice = s.intake.duplicates / (1 - s.intake.duplicates)
+    silo = s.linkage.silo * (1 - s.platform.data_integration)
     derived: dict[str, Any] = {
         "seed": seed,
         "replicate": replicate,
@@ -93,8 +107,11 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "opens": s.time.opens / 24 if office else 0.0,
         "closes": s.time.closes / 24 if office else 1.0,
         "hours_a_day": s.time.closes - s.time.opens if office else 24.0,
-        "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * s.linkage.silo)),
-        "event_hours_year": max(remainder, 0.0),
+        "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * silo)),
+        "event_hours_year": max(hours.events, 0.0),
+        "patrol_hours_now": hours.patrol / PATROL_DAYS,
+        "patrol_pool": pool,
+        "patrol_weight": s.patrol.focus if weight is None else weight,
         "workdays": WORKDAYS if office else 365,
         "passive": not (s.rules.patrol or s.rules.residents),
         # false reports beside each genuine one, so that the audited share comes out as stated

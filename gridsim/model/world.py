@@ -12,7 +12,7 @@ import pandas as pd
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
-from gridsim.model.city import City, staff_places
+from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.settings import (
     category_table,
@@ -21,6 +21,7 @@ from gridsim.model.settings import (
     needs_after_exhaustion,
     settings_record,
 )
+from gridsim.model.staffing import put_into_force, with_added_staff
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
@@ -95,6 +96,7 @@ class Tables(NamedTuple):
     place: np.recarray
     next_arrival: np.ndarray
     patrol_hazard: np.ndarray
+    pool: np.ndarray
     grid: np.recarray
     worker: np.recarray
     resident: np.recarray
@@ -126,6 +128,11 @@ def _copied(table: np.ndarray, rows: int) -> Any:
     return out
 
 
+def _hours_differ(a: Scenario, b: Scenario) -> bool:
+    """True when a gridworker's account of event hours may accrue at another rate."""
+    return any(getattr(a, part) != getattr(b, part) for part in ("staff", "dedicated", "platform", "experts"))
+
+
 class World:
     """One replication of one scenario, from warm-up to horizon.
 
@@ -147,6 +154,7 @@ class World:
         self.city = city or City(scenario)
         self.seed, self.replicate = seed, replicate
         self.phases: list[Phase] = []
+        self.in_force = scenario
         self.day = -int(scenario.time.warmup_days)
         self.room = self._room()
         most = self.incident_rate * (self.horizon - self.day)
@@ -207,6 +215,7 @@ class World:
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
             patrol_hazard=np.zeros(len(city.place)),
+            pool=np.zeros((4, 1 + len(s.districts) + len(city.community) + len(city.grid))),
             grid=city.grid.copy(),
             worker=city.worker.copy(),
             resident=city.resident,
@@ -222,18 +231,15 @@ class World:
 
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
+        self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
         t = self.tables
-        before, fte = float(t.settings.event_hours_year[0]), t.worker.fte.copy()
-        settings = settings_record(scenario, self.seed, self.replicate)
-        staff_places(t, self.city, scenario)
-        if settle and (before != settings.event_hours_year[0] or not np.array_equal(fte, t.worker.fte)):
-            after = t.worker.fte.copy()
-            t.worker.fte[:] = fte
+        if settle and _hours_differ(scenario, self.in_force):
             day.settle_accounts(t, self.day)  # up to yesterday at the old rates
-            t.worker.fte[:] = after
-        t.settings[:] = settings
+        self.in_force = scenario
+        t.settings[:] = settings_record(scenario, self.seed, self.replicate)
         t.duration[:] = duration_table(scenario)
-        t.tally.event_budget[0] = float(settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
+        put_into_force(t, self.city, scenario)
+        t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
 
     def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
         """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.

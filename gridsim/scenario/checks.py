@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from gridsim.scenario.hours import year_of_hours
+from gridsim.scenario.parameters import EXPERT_FIELDS
+
 MOST_AGENTS = 100_000_000
 LEAST_HOURS = 10.0  # h a year that must be left for events
-PATROL_DAYS = 250  # working days a year on which hours_per_year is stated (1,875 h = 250 × 7.5 h)
 
 
 def consistency_errors(parts: dict[str, Any], where: str) -> list[str]:
@@ -24,12 +26,12 @@ def _time(time: Any) -> list[str]:
     return []
 
 
-def _hours(staff: Any, rules: Any) -> list[str]:
+def _hours(staff: Any, platform: Any, experts: Any, rules: Any) -> list[str]:
     """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
-    taken = staff.admin_share * staff.hours_per_year + staff.training_hours + PATROL_DAYS * staff.patrol_hours
-    if rules.hours and taken > staff.hours_per_year - LEAST_HOURS:
+    h = year_of_hours(staff, platform, experts, rules)
+    if rules.hours and h.events < LEAST_HOURS:
         return [
-            f"staff.admin_share: administration, training and patrol take {taken:,.0f} of "
+            f"staff.admin_share: administration, training and patrol take {staff.hours_per_year - h.events:,.0f} of "
             f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
             "staff.training_hours, staff.patrol_hours"
         ]
@@ -50,6 +52,12 @@ def _fields(categories: Any, fields: Any) -> list[str]:
         f"categories.{n}.field: no department field {c.field!r}{nearest(c.field, fields)}"
         for n, c in categories.items()
         if c.field not in fields
+    ] + [
+        f"categories.{n}.{column}: no expert field {field!r}{nearest(field, EXPERT_FIELDS) or '.'} Fields are "
+        + ", ".join(EXPERT_FIELDS)
+        for n, c in categories.items()
+        for column, field in (("expert", c.expert), ("expert_second", c.expert_second))
+        if field and field not in EXPERT_FIELDS
     ]
 
 
@@ -122,7 +130,7 @@ def _handlers(rules: Any, staff: Any) -> list[str]:
 
 CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("time",), _time),
-    (("staff", "rules"), _hours),
+    (("staff", "platform", "experts", "rules"), _hours),
     (("categories",), _categories),
     (("categories", "fields"), _fields),
     (("districts", "fields", "teams", "departments", "rules"), _teams),

@@ -14,10 +14,18 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gridsim.scenario.checks import consistency_errors
-from gridsim.scenario.parameters import CATEGORY_COLUMNS, DISTRICT_COLUMNS, PARAMETERS, REGISTRY, Column
+from gridsim.scenario.parameters import (
+    CATEGORY_COLUMNS,
+    COST_COLUMNS,
+    DISTRICT_COLUMNS,
+    PARAMETERS,
+    REGISTRY,
+    UNIT_COSTS,
+    Column,
+)
 
 DESCRIPTIVE = ("name", "title", "chinese", "description", "source")
-TABLES = ("districts", "categories", "fields", "teams")
+TABLES = ("districts", "categories", "costs", "fields", "teams")
 
 
 class ScenarioError(ValueError):
@@ -53,6 +61,7 @@ SECTIONS: dict[str, type[BaseModel]] = {s: _section_model(s) for s in dict.fromk
 ROWS: dict[str, type[BaseModel]] = {
     "districts": _row_model("District", DISTRICT_COLUMNS),
     "categories": _row_model("Category", CATEGORY_COLUMNS),
+    "costs": _row_model("UnitCost", COST_COLUMNS),
 }
 
 
@@ -64,8 +73,8 @@ class Scenario:
     Attributes
     ----------
     name, title, chinese, description, source : str
-    districts, categories : dict of str to row
-        Rows have the columns of ``DISTRICT_COLUMNS`` and ``CATEGORY_COLUMNS``.
+    districts, categories, costs : dict of str to row
+        Rows have the columns of ``DISTRICT_COLUMNS``, ``CATEGORY_COLUMNS`` and ``COST_COLUMNS``.
     fields : dict of str to str
         Department field and its Chinese name.
     teams : dict of str to dict of str to int
@@ -255,6 +264,9 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
         _collect(model, data.get(section, {}), where, section, allowed, parts, errors)
     for table, model in ROWS.items():
         rows = data.get(table, {})
+        if table == "costs" and isinstance(rows, Mapping):  # what a scenario does not price has the registry's price
+            given = {k: {**UNIT_COSTS.get(k, {}), **v} if isinstance(v, Mapping) else v for k, v in rows.items()}
+            rows = {**UNIT_COSTS, **given}
         if not isinstance(rows, Mapping) or not rows:
             errors.append(f"{where}: {table}: needs at least one row, such as [{table}.some_name]")
             continue
@@ -325,7 +337,7 @@ def builtin_folder() -> Path:
 
 def builtin_scenarios() -> list[str]:
     """Names of the built-in scenarios."""
-    return sorted(p.stem for p in builtin_folder().glob("*.toml"))
+    return sorted(p.stem for p in builtin_folder().glob("[!_]*.toml"))
 
 
 def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
@@ -354,7 +366,7 @@ def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
 
 def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) -> tuple[dict[str, Any], str]:
     names = builtin_scenarios()
-    if name in names:
+    if name in names or name.startswith("_"):  # an underscore marks what is only a base for others
         path = builtin_folder() / f"{name}.toml"
     elif name.endswith(".toml"):
         path = Path(name)
