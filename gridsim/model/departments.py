@@ -192,7 +192,7 @@ def recall_teams(t, now):
     """After a policy changed teams or selectivity: ranks are counted anew and free teams called."""
     for d in range(len(t.department)):
         if t.department[d].head >= 0:
-            recount(t.task, t.department[d])
+            recount(t.task, t.department[d], t.settings[0].handling_selectivity)
             serve(t, d, now)
 
 

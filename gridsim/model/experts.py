@@ -256,7 +256,7 @@ def recall(t, now):
     """After a policy changed hours or selectivity: ranks are counted anew and idle experts called."""
     for k in range(len(t.expert_line)):
         if t.expert_line[k].head >= 0:
-            recount(t.case, t.expert_line[k])
+            recount(t.case, t.expert_line[k], t.settings[0].handling_selectivity)
             call_expert(t, k, now)
 
 

@@ -394,7 +394,7 @@ def regroup(t, now):
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
         elif grid.head >= 0:
-            recount(t.case, grid)
+            recount(t.case, grid, t.settings[0].handling_selectivity)
             call_worker(t, g, now)
 
 
