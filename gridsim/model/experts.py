@@ -110,7 +110,7 @@ def line_of(t, n):
     """The expert line of a case's area and field; −1 where no expert can be called."""
     p = t.settings[0]
     case = t.case[n]
-    if p.rules_experts == 0 or case.expert_field < 0:
+    if p.rules_experts == 0 or case.expert_field < 0 or p.expert_session_hours <= 0.0:
         return -1
     area = t.place[case.place].community
     if p.expert_area == 1:
