@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridsim.measures import MEASURES, measure_windows, windows
-from gridsim.measures.run import quantile, restricted_mean
+from gridsim.measures.survival import quantile, restricted_mean
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
 from gridsim.studies.comparison import holm, judge, paired

@@ -348,6 +348,10 @@ MEASURED = (
     "returns",
     "formal_at",
     "reopened_at",
+    "place",
+    "ordinal",
+    "category",
+    "complexity",
 )
 
 
@@ -359,6 +363,7 @@ def _fill_columns(case, out):
         out[3, i], out[4, i], out[5, i] = c.closed, c.resolved, c.lapsed
         out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
+        out[12, i], out[13, i], out[14, i], out[15, i] = c.place, c.ordinal, c.category, c.complexity
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:
