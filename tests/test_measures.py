@@ -10,7 +10,8 @@ from gridsim.measures import MEASURES, measure_windows, windows
 from gridsim.measures.survival import quantile, restricted_mean
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
-from gridsim.studies.comparison import holm, judge, paired
+from gridsim.studies.comparison import judge
+from gridsim.studies.paired import holm, paired
 
 
 def test_restricted_mean_without_censoring():

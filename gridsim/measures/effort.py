@@ -52,5 +52,6 @@ def effort(world: World, window: Window) -> dict[str, float]:
     d = world.days[(world.days.day >= window[0]) & (world.days.day < window[1])]
     out["hours_events"] = float(d.event_hours.sum()) * 365 / length
     out["worker_utilisation"] = ratio(d.event_hours.sum(), d.event_budget.sum())
+    out["expert_utilisation"] = ratio(d.expert_hours.sum(), d.expert_budget.sum())
     out["department_utilisation"] = ratio(d.team_days.sum(), capacity)
     return out

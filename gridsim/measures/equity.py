@@ -48,7 +48,9 @@ def outer_half(city: City) -> np.ndarray:
     return np.asarray(outer[city.place.host])
 
 
-def equity(city: City, k: dict[str, np.ndarray], until: np.ndarray, done: np.ndarray, horizon: float) -> dict[str, float]:
+def equity(
+    city: City, k: dict[str, np.ndarray], until: np.ndarray, done: np.ndarray, horizon: float
+) -> dict[str, float]:
     """Equity of the time from report to true resolution, restricted to ``horizon``.
 
     Parameters

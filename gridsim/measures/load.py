@@ -43,7 +43,9 @@ def _window(world: World, window: Window) -> pd.DataFrame:
     ]
     frames = []
     for kind, units, used, there, queue_start, queue_end in parts:
-        f = pd.DataFrame({"unit": units, "utilisation": np.divide(used, there, np.full(len(used), np.nan), where=there > 0)})
+        f = pd.DataFrame(
+            {"unit": units, "utilisation": np.divide(used, there, np.full(len(used), np.nan), where=there > 0)}
+        )
         f["kind"], f["queue_start"], f["queue_end"] = kind, queue_start, queue_end
         frames.append(f[there > 0])  # a department without teams is none
     out = pd.concat(frames)

@@ -9,7 +9,7 @@ from gridsim.measures.effort import effort
 from gridsim.measures.equity import equity
 from gridsim.measures.registry import BY_KEY, MEASURES, RESTRICTED_TO
 from gridsim.measures.survival import mean, quantile, ratio, restricted_mean, survival_quantiles
-from gridsim.model.cases import BY_PATROL, measured_columns
+from gridsim.model.cases import BY_PATROL, count_escalations, measured_columns
 from gridsim.model.world import World
 from gridsim.scenario.windows import Window, window_name, windows
 
@@ -31,8 +31,14 @@ def measure_windows(world: World, columns: Columns | None = None) -> dict[Window
     c = measured_columns(world.cases) if columns is None else columns
     out = {}
     for window in windows(world.scenario):
-        found = _incidents(world, c, window) | _daily(world, c, window) | _cases(world, c, window) | effort(world, window)
-        out[window] = {m.key: found[m.key] for m in MEASURES}
+        parts = (
+            _cases(world, c, window),
+            _incidents(world, c, window),
+            _daily(world, c, window),
+            effort(world, window),
+        )
+        found = {key: value for part in parts for key, value in part.items()}
+        out[window] = {m.key: float(found[m.key]) for m in MEASURES}
     return out
 
 
@@ -73,7 +79,7 @@ def _cases(world: World, c: Columns, window: Window) -> dict[str, float]:
     called, linked = k["needs"] > 0, (k["ever_linked"] == 1).sum()
     out["linked_share"] = ratio(linked, len(called))
     out["linkage_rate"] = ratio(linked, called.sum())
-    out["returns"] = mean(k["returns"])
+    out["returns"], out["hops"] = mean(k["returns"]), mean(k["hops"])
     return out | equity(world.city, k, until, done, horizon)
 
 
@@ -95,11 +101,12 @@ def _incidents(world: World, c: Columns, window: Window) -> dict[str, float]:
 
 
 def _daily(world: World, c: Columns, window: Window) -> dict[str, float]:
-    """Stocks and flows of the window's days (escalations per 1,000 residents belong here)."""
+    """Stocks and flows of the window's days."""
     first, last = window
     d = world.days[(world.days.day >= first) & (world.days.day < last)]
     years = (last - first) / 365
-    valid = int(d.valid_patrol.sum() + d.valid_residents.sum())
+    valid = int(d.valid_patrol.sum() + d.valid_residents.sum() + d.valid_video.sum())
+    steps = count_escalations(world.tables, float(first), float(last)) if world.scenario.rules.escalation else NAN
     backlog = float(d.case_days.sum() / (last - first))
     slope = float(np.polyfit(d.day, d.open, 1)[0]) if len(d) > 1 else NAN
     return {
@@ -109,6 +116,7 @@ def _daily(world: World, c: Columns, window: Window) -> dict[str, float]:
         "backlog_slope": slope,
         "overload": ratio(slope * 365, backlog),
         "backlog_age": mean(last - c["reported"][open_at(c, last)]),
+        "escalations": steps * 1000 / world.scenario.population / years,
         "latent": float(d.latent.mean()),
         "stalled": float(d.stalled.mean()),
         "valid_cases": valid / years,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridsim.model.staffing import kept_grids
-from gridsim.scenario.costs import expert_hours, experts_on_roster
+from gridsim.scenario.costs import roster_size, rostered_hours
 from gridsim.scenario.scenario import Scenario
 
 
@@ -46,8 +46,8 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
     "added_full_time": lambda city, base, policy: policy.staff.full_time - base.staff.full_time,
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
     "added_team": _teams,
-    "expert": lambda city, base, policy: experts_on_roster(policy) - experts_on_roster(base),
-    "expert_hour": lambda city, base, policy: expert_hours(policy) - expert_hours(base),
+    "expert": lambda city, base, policy: roster_size(policy) - roster_size(base),
+    "expert_hour": lambda city, base, policy: rostered_hours(policy) - rostered_hours(base),
     # bought beyond the baseline; what is given up is not sold
     "device": lambda city, base, policy: max(0.0, _devices(policy) - _devices(base)),
     "camera": lambda city, base, policy: max(0, _watched(city, policy) - _watched(city, base)),

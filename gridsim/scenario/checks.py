@@ -133,8 +133,8 @@ def _costs(costs: Any) -> list[str]:
     from gridsim.scenario.scenario import nearest
 
     return [
-        f"costs.{n}: no such unit cost{nearest(n, UNIT_COSTS) or '.'} A new one needs its unit beside its price, such as "
-        'unit = "person-year"'
+        f"costs.{n}: no such unit cost{nearest(n, UNIT_COSTS) or '.'} A new one needs its unit beside its price, "
+        'such as unit = "person-year"'
         for n, row in costs.items()
         if n not in UNIT_COSTS and not row.unit
     ]

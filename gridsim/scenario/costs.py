@@ -11,14 +11,14 @@ from gridsim.scenario.scenario import Scenario, nearest
 WEEKS = 52  # of rostered hours a year
 
 
-def experts_on_roster(s: Scenario) -> int:
+def roster_size(s: Scenario) -> int:
     """Professional gridworkers of a scenario: whole people; none while ``rules.experts`` is off."""
     return math.floor(s.experts.per_full_time * s.staff.full_time + 0.5) if s.rules.experts else 0
 
 
-def expert_hours(s: Scenario) -> float:
+def rostered_hours(s: Scenario) -> float:
     """Rostered hours a year of all professional gridworkers."""
-    return float(experts_on_roster(s) * s.experts.hours_per_week * WEEKS)
+    return float(roster_size(s) * s.experts.hours_per_week * WEEKS)
 
 
 def running_cost(s: Scenario, full_time: float, part_time: float, firm_staff: float, teams: float) -> float:
@@ -35,7 +35,7 @@ def running_cost(s: Scenario, full_time: float, part_time: float, firm_staff: fl
         full_time * price["full_timer"]
         + part_time * price["part_timer"]
         + firm_staff * price["firm_staff"]
-        + expert_hours(s) * price[f"expert_hour_{s.experts.kind}"]
+        + rostered_hours(s) * price[f"expert_hour_{s.experts.kind}"]
         + (teams * price["team"] if s.rules.departments else 0.0)
     )
 

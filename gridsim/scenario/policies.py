@@ -85,8 +85,7 @@ class Cost(BaseModel):
 
     def price(self, costs: Mapping[str, Any]) -> float:
         """Yuan for each ``per``, at the scenario's unit costs."""
-        each = self.yuan if self.unit is None else costs[self.unit].yuan
-        return float(self.amount * each)
+        return self.amount * float(self.yuan if self.yuan is not None else costs[self.unit].yuan)
 
 
 class Policy(BaseModel):
