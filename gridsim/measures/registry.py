@@ -100,6 +100,10 @@ MEASURES: tuple[Measure, ...] = (
        "Valid reports of all channels."),
     _m("patrol_reports", "patrol reports, gross", "巡查上报数", "reports/year", None, "relative",
        "Patrol reports, invalid ones included (86,312 in Daqing 2021)."),
+    _m("valid_residents", "valid resident reports", "居民有效上报数", "reports/year", None, "relative",
+       "Residents' reports that pass the audit and repeat no known incident."),
+    _m("registered_share", "registered residents", "居民信息采集率", "share", None, "share",
+       "Residents whose details are on the platform.", certain=True),
     _m("valid_share", "valid patrol reports", "巡查上报有效率", "share", None, "share",
        "Patrol reports that pass the audit."),
     # --- handling --------------------------------------------------------------------------------------------

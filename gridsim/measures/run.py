@@ -121,6 +121,8 @@ def _daily(world: World, c: Columns, window: Window) -> dict[str, float]:
         "stalled": float(d.stalled.mean()),
         "valid_cases": valid / years,
         "patrol_reports": float(d.patrol_reports.sum()) / years,
+        "valid_residents": float(d.valid_residents.sum()) / years,
+        "registered_share": mean(world.tables.resident.registered == 1),
         "valid_share": ratio(d.valid_patrol.sum(), d.patrol_reports.sum()),
     }
 

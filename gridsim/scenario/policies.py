@@ -85,7 +85,7 @@ class Cost(BaseModel):
 
     def price(self, costs: Mapping[str, Any]) -> float:
         """Yuan for each ``per``, at the scenario's unit costs."""
-        return self.amount * float(self.yuan if self.yuan is not None else costs[self.unit].yuan)
+        return self.amount * float(self.yuan if self.yuan is not None else costs[str(self.unit)].yuan)
 
 
 class Policy(BaseModel):

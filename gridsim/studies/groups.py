@@ -69,11 +69,11 @@ def judge_groups(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario)
         parts.append(pd.DataFrame(rows))
     table = pd.concat(parts, ignore_index=True)
     tested = table[(table.family != "all") & table.p_adjusted.notna()]
-    for _, group in tested.groupby(["policy", "window"], sort=False):
-        table.loc[group.index, "p_adjusted"] = holm(group.p_adjusted.to_numpy())
+    for _, together in tested.groupby(["policy", "window"], sort=False):
+        table.loc[together.index, "p_adjusted"] = holm(together.p_adjusted.to_numpy())
     least = scenario.matters.days
     numbers = table[["difference", "ci_low", "ci_high", "p_adjusted"]].to_numpy(dtype=float)
-    table["verdict"] = [judgement(*row, least=least, better="lower") for row in numbers]
+    table["verdict"] = [judgement(a, b, c, p, least, "lower") for a, b, c, p in numbers]
     return table[COLUMNS]
 
 
