@@ -109,7 +109,7 @@ def number(x: float, unit: str, sign: bool = False) -> str:
     plus = "+" if sign else ""
     if unit.startswith("share"):
         return (f"{100 * x:{plus}.2f} pp" if sign else f"{100 * x:.2f} %").replace("-", "−")
-    digits = 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
+    digits = 3 if unit == "index" else 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
     return f"{x:{plus},.{digits}f}".replace("-", "−")
 
 
