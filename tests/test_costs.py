@@ -156,6 +156,9 @@ def test_a_misspelt_price_is_refused_and_a_new_one_taken(tmp_path):
         load_scenario(path)
     path = file(tmp_path, 'based_on = "neighbourhood"\n[costs.bus]\nyuan = 9.0\nunit = "ride"\n')
     assert load_scenario(path).costs["bus"].yuan == 9.0
+    path = file(tmp_path, 'based_on = "neighbourhood"\n[costs.team]\ngrade = "good"\n')
+    with pytest.raises(ScenarioError, match=r"costs\.team\.grade: must be one of S, D, A, B, C, X \(got 'good'\)"):
+        load_scenario(path)
 
 
 def test_cost_of_a_case_day_by_hand():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from gridsim.scenario.hours import year_of_hours
-from gridsim.scenario.parameters import EXPERT_FIELDS, UNIT_COSTS
+from gridsim.scenario.parameters import EXPERT_FIELDS, UNIT_COSTS, Grade
 
 MOST_AGENTS = 100_000_000
 LEAST_HOURS = 10.0  # h a year that must be left for events
@@ -137,6 +137,10 @@ def _costs(costs: Any) -> list[str]:
         'such as unit = "person-year"'
         for n, row in costs.items()
         if n not in UNIT_COSTS and not row.unit
+    ] + [
+        f"costs.{n}.grade: must be one of {', '.join(get_args(Grade))} (got {row.grade!r})"
+        for n, row in costs.items()
+        if row.grade not in get_args(Grade)
     ]
 
 
