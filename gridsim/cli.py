@@ -97,6 +97,7 @@ def build_parser() -> _Parser:
         help="whole histories of the city (default 20)",
     )
     sub.add_argument("--jobs", type=_whole("jobs", 1, 1024), help="threads (default: all cores)")
+    sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
 
     sub = command("run", "Run one scenario once and print its measures.", _run)
     common(sub)
@@ -114,6 +115,9 @@ def build_parser() -> _Parser:
 
     sub = command("parameters", "List every parameter with unit, range, source and evidence grade.", _parameters)
     sub.add_argument("section", nargs="?", metavar="SECTION", help="only this section, such as linkage")
+
+    sub = command("costs", "List the unit costs with source and evidence grade.", _costs)
+    sub.add_argument("scenario", nargs="?", default="neighbourhood", metavar="SCENARIO", help="whose prices to list")
 
     command("measures", "Explain the measures: unit, direction, definition.", _measures)
     return parser
@@ -232,13 +236,15 @@ def _compare(a: argparse.Namespace) -> int:
                     "replications": len(result.finished),
                     "asked": result.asked,
                     "comparison": _records(result.table),
+                    "groups": _records(result.groups),
+                    "costs": _records(result.costs),
                 },
                 ensure_ascii=False,
                 indent=2,
             )
         )
     else:
-        print(words.report(result, a.lang))
+        print(words.report(result, a.lang, a.all))
         print("\n" + say("written", a.lang, folder=folder, files=", ".join(files)))
     return INTERRUPTED if result.interrupted else OK
 
@@ -336,12 +342,17 @@ def _scenarios(a: argparse.Namespace) -> int:
 
 
 def _policies(a: argparse.Namespace) -> int:
+    from gridsim.scenario.costs import unknown_units
     from gridsim.scenario.parameters import REGISTRY
-    from gridsim.scenario.scenario import load_scenario
+    from gridsim.scenario.scenario import ScenarioError, load_scenario
     from gridsim.views.labels import aligned
+    from gridsim.views.price_list import cost_line
 
     known = _known_policies(a.policy_file)
     scenario = load_scenario(a.scenario)
+    unpriced = [line for p in known.values() for line in unknown_units(p, scenario.costs)]
+    if unpriced:
+        raise ScenarioError(unpriced)
     if a.json:
         print(json.dumps([p.model_dump(mode="json") for p in known.values()], ensure_ascii=False, indent=2))
         return OK
@@ -365,12 +376,21 @@ def _policies(a: argparse.Namespace) -> int:
         if rows:
             print(aligned(rows))
         for c in p.cost:
-            print(
-                f"    Cost: {c.item} {c.chinese}: {c.yuan:,.0f} yuan per {c.per.replace('_', ' ')}, "
-                f"{'a year' if c.every == 'year' else 'once'} [{c.grade}: {c.source}]"
-            )
+            print(f"    Cost: {cost_line(c, scenario)}")
         print()
     print("Grades: S the paper, D arithmetic, A published, B press, C weak, X assumed.")
+    return OK
+
+
+def _costs(a: argparse.Namespace) -> int:
+    from gridsim.scenario.scenario import load_scenario
+    from gridsim.views.price_list import price_list
+
+    scenario = load_scenario(a.scenario)
+    if a.json:
+        print(json.dumps({k: r.model_dump() for k, r in scenario.costs.items()}, ensure_ascii=False, indent=2))
+    else:
+        print(price_list(scenario, a.lang))
     return OK
 
 

@@ -431,6 +431,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _positive("matters.days", "最小有意义差异：时间", "d", 0.25, "Differences in days below this are called too small to matter."),
     _share("matters.share", "最小有意义差异：比例", 0.005, "The same for shares (half a percentage point)."),
     _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
+    _share("matters.growth", "过载判定增幅", 0.10,
+           "Growth of the backlog in a year, relative to its mean, above which arrivals are said to exceed capacity."),
 )
 
 # fmt: on
