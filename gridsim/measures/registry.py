@@ -110,7 +110,7 @@ MEASURES: tuple[Measure, ...] = (
     _m("linked_share", "linked share of all cases", "联动处置占比", "share", None, "share",
        "Cases whose departments answered the whistle ÷ all valid cases (m·ρ)."),
     _m("linkage_rate", "linkage rate ρ", "部门联动率", "share", None, "share",
-       "Cases whose departments answered ÷ cases that needed a department."),
+       "Cases whose departments answered ÷ cases that whistled; what an expert settles instead does not."),
     _m("returns", "returns a case", "退单次数", "returns/case", "lower", "relative",
        "Misrouted dispatches per case."),
     _m("hops", "hops a case", "流转层级次数", "hops/case", "lower", "relative", "Tiers climbed or descended per case."),

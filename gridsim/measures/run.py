@@ -76,7 +76,7 @@ def _cases(world: World, c: Columns, window: Window) -> dict[str, float]:
     out["closure_p90"] = quantile(to_closure, 0.9, followed)
     finite = to_closure[np.isfinite(to_closure)]
     out["log_sd"] = float(np.log(np.maximum(finite, 0.02)).std(ddof=1)) if len(finite) > 1 else NAN
-    called, linked = k["needs"] > 0, (k["ever_linked"] == 1).sum()
+    called, linked = k["whistled"] == 1, (k["ever_linked"] == 1).sum()
     out["linked_share"] = ratio(linked, len(called))
     out["linkage_rate"] = ratio(linked, called.sum())
     out["returns"], out["hops"] = mean(k["returns"]), mean(k["hops"])

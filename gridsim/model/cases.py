@@ -480,6 +480,7 @@ MEASURED = (
     "category",
     "complexity",
     "hops",
+    "whistled",
 )
 
 
@@ -492,7 +493,7 @@ def _fill_columns(case, out):
         out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
         out[12, i], out[13, i], out[14, i], out[15, i] = c.place, c.ordinal, c.category, c.complexity
-        out[16, i] = c.hops
+        out[16, i], out[17, i] = c.hops, c.whistled
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gridsim.model.staffing import kept_grids
 from gridsim.scenario.costs import roster_size, rostered_hours
+from gridsim.scenario.hours import full_time_posts
 from gridsim.scenario.scenario import Scenario
 
 
@@ -23,7 +24,7 @@ def _teams(city: Any, base: Scenario, policy: Scenario) -> float:
 
 
 def _devices(s: Scenario) -> float:
-    return float(np.floor(s.staff.full_time * s.staff.devices + 0.5))
+    return float(np.floor(full_time_posts(s.staff) * s.staff.devices + 0.5))
 
 
 def _watched(city: Any, s: Scenario) -> int:
@@ -41,9 +42,9 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
     "dedicated_grid_dissolved": lambda city, base, policy: max(
         0, kept_grids(base, city.n_dedicated) - kept_grids(policy, city.n_dedicated)
     ),
-    "full_time": lambda city, base, policy: policy.staff.full_time,
+    "full_time": lambda city, base, policy: full_time_posts(policy.staff),
     # beyond the baseline; fewer than there is negative, a saving
-    "added_full_time": lambda city, base, policy: policy.staff.full_time - base.staff.full_time,
+    "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
     "added_team": _teams,
     "expert": lambda city, base, policy: roster_size(policy) - roster_size(base),

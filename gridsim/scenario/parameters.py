@@ -172,6 +172,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("staff.full_time", "专职网格员", "persons", 61, "Full-time gridworkers, nominal ones included.", minimum=0,
               maximum=10_000_000,
               source="a neighbourhood's part of the paper's 4,807 (which daqing-2021 has)", grade="D", lever=True),
+    _share("staff.added_share", "专职扩编", 0.0, "Full-time posts added, relative to those there are; where there are fewest.",
+           maximum=5.0, source="status quo", lever=True),
     Parameter("staff.part_time", "兼职网格员", "persons", 46, "Part-time gridworkers, nominal ones included.", minimum=0,
               maximum=10_000_000,
               source="a neighbourhood's part of the paper's 3,671 (which daqing-2021 has)", grade="D", lever=True),
