@@ -1,0 +1,55 @@
+"""``gridsim policies``."""
+
+from __future__ import annotations
+
+import argparse
+
+from gridsim.commands.shared import OK, Adder, known_policies, policy_file_option, print_json, short
+
+
+def define(add: Adder) -> None:
+    """The command and its options."""
+    sub = add("policies", "Explain the policies: what they change, from what to what, at what cost.", _run)
+    sub.add_argument(
+        "--scenario", default="neighbourhood", metavar="SCENARIO", help="scenario whose values are patched"
+    )
+    policy_file_option(sub)
+
+
+def _run(a: argparse.Namespace) -> int:
+    from gridsim.scenario.parameters import REGISTRY
+    from gridsim.scenario.scenario import load_scenario
+    from gridsim.views.labels import aligned
+
+    known = known_policies(a.policy_file)
+    scenario = load_scenario(a.scenario)
+    if a.json:
+        print_json([p.model_dump(mode="json") for p in known.values()])
+        return OK
+    for p in known.values():
+        print(
+            f"{p.name}  {p.title}  {p.chinese}\n    {p.text}\n    Source: {p.source or 'not stated'}. "
+            f"Starts on day {p.starts}."
+        )
+        rows = [
+            [
+                f"    {k}",
+                REGISTRY[k].chinese,
+                short(scenario.get(k)),
+                "→",
+                short(v),
+                REGISTRY[k].unit,
+                f"[{REGISTRY[k].grade}]",
+            ]
+            for k, v in p.set.items()
+        ]
+        if rows:
+            print(aligned(rows))
+        for c in p.cost:
+            print(
+                f"    Cost: {c.item} {c.chinese}: {c.yuan:,.0f} yuan per {c.per.replace('_', ' ')}, "
+                f"{'a year' if c.every == 'year' else 'once'} [{c.grade}: {c.source}]"
+            )
+        print()
+    print("Grades: S the paper, D arithmetic, A published, B press, C weak, X assumed.")
+    return OK
