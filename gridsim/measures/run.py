@@ -116,6 +116,8 @@ def _measure(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str
     out["backlog"] = float(d.case_days.sum() / (last - first))
     out["latent"], out["stalled"] = float(d.latent.mean()), float(d.stalled.mean())
     out["valid_cases"], out["patrol_reports"] = valid / years, d.patrol_reports.sum() / years
+    out["valid_residents"] = d.valid_residents.sum() / years
+    out["registered_share"] = _mean(world.tables.resident.registered == 1)
     out["valid_share"] = _ratio(d.valid_patrol.sum(), d.patrol_reports.sum())
     called, linked = k["needs"] > 0, (k["ever_linked"] == 1).sum()
     out["linked_share"] = _ratio(linked, len(called))

@@ -15,17 +15,12 @@ import pandas as pd
 
 import gridsim
 from gridsim.model.compiled import SOURCES
-from gridsim.scenario.parameters import REGISTRY
+from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
 
 LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
-FITTED = {
-    "patrol.detection": "gross patrol reports",
-    "residents.report_rate": "valid resident reports",
-    "linkage.drop": "closure rate of patrol reports",
-}
 
 
 def fresh_folder(root: Path, name: str) -> Path:
@@ -60,10 +55,7 @@ def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
         "engine_sources": SOURCES,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
-        "baseline_fit": {
-            k: {"value": scenario.get(k), "fitted_to": v if scenario.get(k) == REGISTRY[k].default else None}
-            for k, v in FITTED.items()
-        },
+        "fit": fit_status(scenario),
         **facts,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),
