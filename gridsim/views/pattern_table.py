@@ -8,6 +8,7 @@ import pandas as pd
 
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
+from gridsim.studies.fit import Round
 from gridsim.views.labels import aligned, measure_label, number, say, unit_label
 
 ROLES = {"input": "role_input", "fitted": "role_fitted", "emergent": "role_emergent"}
@@ -49,6 +50,14 @@ def pattern_table(table: pd.DataFrame, scenario: Scenario, lang: str) -> str:
         ]
         rows.append(row + ([f"{least} – {most}"] if several else []))
     return aligned(rows, right=(2, 4))
+
+
+def round_line(r: Round, lang: str) -> str:
+    """One round of a fit."""
+    values = ", ".join(f"{k} {v:g}" for k, v in r.parameters.items())
+    found = ", ".join(f"{k} {v:,.6g}" for k, v in r.achieved.items())
+    worst = f"{r.misfit[r.worst]:+.2f}".replace("-", "−")
+    return say("fit_round", lang, n=r.number, values=values, found=found, worst=worst, pattern=r.worst)
 
 
 def fit_line(status: dict[str, Any], lang: str) -> str:
