@@ -19,6 +19,7 @@ EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", 
 # Kinds of event, in the order in which ties are served: what frees hands comes before what asks for them.
 (
     WORKER_DONE,
+    EXPERT_DONE,
     TEAM_DONE,
     TASK_DONE,
     SETTLED,
@@ -27,10 +28,11 @@ EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", 
     REOPENED,
     ON_THE_SPOT_CALL,
     AT_GRID,
+    AT_EXPERT,
     REFERRED,
     RESUMED,
     AT_DEPARTMENT,
-) = range(12)
+) = range(14)
 
 
 @rule()

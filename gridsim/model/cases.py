@@ -1,4 +1,4 @@
-"""Incident 事件 and case 案件: how one arises, what it is like, and how its file is closed (R1, lapse, R13).
+"""Incident 事件 and case 案件: how one arises, grows worse, and how its file is closed (R1, R2, lapse, R13).
 
 An incident is what happened; it becomes a case once somebody who matters knows. A row of ``CASE_DTYPE`` holds both, in
 the order of the day of onset (by place within a day), and is never removed: open rows are counted, never dropped.
@@ -12,14 +12,27 @@ import numpy as np
 
 from gridsim.model.agenda import AT_GRID, DEADLINE_DUE, REFERRED, REOPENED, REPORTED, push
 from gridsim.model.compiled import entry, rule
-from gridsim.model.draws import ARRIVAL, CLOCKS, DEADLINE, NATURE, PARTNERS, chances, duration, normal, uniforms
+from gridsim.model.draws import (
+    ARRIVAL,
+    CLOCKS,
+    DEADLINE,
+    ESCALATION,
+    FOLLOW_UP,
+    NATURE,
+    PARTNERS,
+    chances,
+    duration,
+    uniforms,
+)
 from gridsim.model.settings import QUANTILES, REOPEN
 
 # States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
 LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
 STATES = ("latent", "lapsed", "open", "resolved", "closed formally")
-BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET = range(4)
-CHANNELS = ("", "patrol", "resident", "at onset")
+BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO = range(5)
+CHANNELS = ("", "patrol", "resident", "at onset", "video")
+MOST_SEVERE = 4
+EMERGENCY = 3
 MOST_DEPARTMENTS = 4
 
 CASE_DTYPE = np.dtype(
@@ -39,6 +52,7 @@ CASE_DTYPE = np.dtype(
         ("grid", "i4"),
         ("handler", "i4"),
         ("next", "i4"),
+        ("easier", "i4"),
         ("version", "i4"),
         ("department", "i4", (MOST_DEPARTMENTS,)),
         ("category", "i2"),
@@ -52,6 +66,11 @@ CASE_DTYPE = np.dtype(
         ("in_hand", "i2"),
         ("rejections", "i2"),
         ("drops", "i2"),
+        ("hops", "i2"),
+        ("expert_field", "i1"),
+        ("expert_tries", "i1"),
+        ("instead", "i1"),
+        ("whistled", "i1"),
         ("edge", "i1"),
         ("on_the_spot", "i1"),
         ("exhausted", "i1"),
@@ -73,9 +92,12 @@ LATENT_DTYPE = np.dtype(
         ("patrol", "f8"),
         ("report", "f8"),
         ("lapse", "f8"),
+        ("video", "f8"),
         ("visibility", "f8"),
         ("report_rate", "f8"),
         ("lapse_rate", "f8"),
+        ("video_rate", "f8"),
+        ("worse", "f8"),
         ("since", "f8"),
         ("case", "i4"),
         ("place", "i4"),
@@ -135,6 +157,7 @@ def blank(t, i, ordinal, now, kind):
     case.place, case.ordinal, case.category = i, ordinal, category
     case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
     case.state = LATENT
+    case.expert_field = -1
     for k in range(MOST_DEPARTMENTS):
         case.department[k] = -1
     return n
@@ -158,15 +181,70 @@ def _begin(t, i, ordinal, now, kind, who):
 
 
 @rule()
+def severity(t, case, now):
+    """R2. Severity (1 to 4) at a moment, and when it grows next if nothing is done (infinity: never).
+
+    Hazard of one step more = escalation.rate · (1 + α · age ÷ deadline), α by category; emergencies begin at 3. It runs
+    from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept
+    or swept: whoever needs the severity asks for it.
+    """
+    p = t.settings[0]
+    if p.rules_escalation == 0:
+        return 1, math.inf
+    category = t.category[case.category]
+    a, b, c, first = chances(t, ESCALATION, case, 0)
+    s = 1
+    if first < category.emergency:
+        s = EMERGENCY
+    if p.escalation_rate <= 0.0:
+        return s, math.inf
+    used = 0.0
+    while s < MOST_SEVERE:
+        used -= math.log(a if s == 1 else (b if s == 2 else c))
+        x = used / p.escalation_rate  # rate · (age + α age² ÷ (2 · deadline)) = used
+        bend = category.escalation / category.deadline
+        age = x if bend == 0.0 else (math.sqrt(1.0 + 2.0 * bend * x) - 1.0) / bend
+        if case.onset + age > now:
+            return s, case.onset + age
+        s += 1
+    return s, math.inf
+
+
+@rule()
+def is_urgent(t, case, now):
+    """Cases served before all others: severe ones, and residents' reports where there is a green channel."""
+    p = t.settings[0]
+    if p.intake_green_channel == 1 and case.channel == BY_RESIDENT:
+        return True
+    return p.rules_escalation == 1 and severity(t, case, now)[0] >= p.escalation_urgent_from
+
+
+@rule()
+def mediation(t, case, now):
+    """R2. Factor of success: what is mediated is the harder to settle the further it has escalated."""
+    p = t.settings[0]
+    if t.category[case.category].mediated == 0 or p.rules_escalation == 0:
+        return 1.0
+    return math.exp(-p.escalation_success_decay * (severity(t, case, now)[0] - 1))
+
+
+@rule()
+def is_followed(t, case):
+    """True when a follow-up officer watches the case."""
+    p = t.settings[0]
+    return p.follow_up_share > 0.0 and chances(t, FOLLOW_UP, case, 0)[0] < p.follow_up_share
+
+
+@rule()
 def become_latent(t, n, since):
-    """Start the competing clocks of patrol, report and lapse; also for an incident wrongly rejected at intake."""
+    """Start the competing clocks of patrol, report, video and lapse; also for an incident wrongly rejected."""
     case = t.case[n]
     case.state = LATENT
     tally = t.tally[0]
     row = t.latent[tally.latent]
     tally.latent += 1
-    a, b, c, _ = chances(t, CLOCKS, case, case.rejections)
-    row.patrol, row.report, row.lapse = -math.log(a), -math.log(b), -math.log(c)
+    a, b, c, d = chances(t, CLOCKS, case, case.rejections)
+    row.patrol, row.report, row.lapse, row.video = -math.log(a), -math.log(b), -math.log(c), -math.log(d)
     category = t.category[case.category]
     p = t.settings[0]
     row.visibility = category.visibility
@@ -174,15 +252,19 @@ def become_latent(t, n, since):
     row.report_rate = p.residents_report_rate * category.reporting if p.rules_residents == 1 else 0.0
     if case.resident >= 0:
         row.report_rate *= t.propensity[case.resident]
+    row.video_rate = p.video_detection * category.video if p.rules_video == 1 else 0.0
+    grade, row.worse = severity(t, case, since)
+    row.report_rate *= p.escalation_report_odds ** (grade - 1)
     row.since = since
     row.case, row.place = n, case.place
 
 
 @rule()
 def nature(t, n):
-    """What the incident is like, the same under every policy: complexity, departments needed, edge, fast lane.
+    """What the incident is like, the same under every policy: complexity, departments needed, edge, expert's field.
 
-    Complexity c ~ Beta(category mean, concentration); departments K = 1 + Poisson(extra), at most four.
+    Complexity c ~ Beta(category mean, concentration); departments K = 1 + Poisson(extra), at most four. An expert can
+    help with a case of a field of theirs, and settle a stated share of the department cases instead (R10).
     """
     p = t.settings[0]
     case = t.case[n]
@@ -196,8 +278,12 @@ def nature(t, n):
         partners(t, n)
     else:
         case.on_the_spot = 1 if case.channel == BY_PATROL and spot < p.handling_on_the_spot_share else 0
-    edge = chances(t, NATURE, case, 1)[0]
+    edge, lies, which, instead = chances(t, NATURE, case, 1)
     case.edge = 1 if edge < t.place[case.place].edge_share else 0
+    case.instead = 1 if case.needs > 0 and instead < category.substitutable * p.experts_substitution_factor else 0
+    if category.expert >= 0 and (case.instead == 1 or (case.needs == 0 and lies < category.expert_share)):
+        second = category.expert_second >= 0 and which >= 0.5
+        case.expert_field = category.expert_second if second else category.expert
 
 
 @rule()
@@ -258,12 +344,24 @@ def open_file(t, n, now):
     p = t.settings[0]
     case.state = OPEN
     case.reported = now
-    case.deadline = now + t.category[case.category].deadline
+    case.deadline = deadline_of(t, case, now)
     case.grid = t.place[case.place].grid
     count_open(t, now, 1)
     nature(t, n)
     if p.rules_deadlines == 1:
         push(t, case.deadline, DEADLINE_DUE, n, 0)
+
+
+@rule()
+def deadline_of(t, case, now):
+    """R2, R13. The category's time from the report, of which every step of severity leaves a part."""
+    p = t.settings[0]
+    grade, worse = severity(t, case, now)
+    due = now + t.category[case.category].deadline * p.escalation_deadline_factor ** (grade - 1)
+    while worse < due:
+        due = worse + (due - worse) * p.escalation_deadline_factor
+        grade, worse = severity(t, case, worse)
+    return due
 
 
 @rule()
@@ -283,7 +381,8 @@ def settle(t, n, now):
 def deadline_due(t, n, now):
     """R13. At its first breached deadline an open case may be closed on paper (形式办结), the problem unsolved.
 
-    Chance ``closure.formal``, once. Work in hand is not abandoned: a case that somebody is working on at that moment
+    Chance ``closure.formal``, once; more often where closures are what is appraised, and not where a follow-up officer
+    prevents it. Work in hand is not abandoned: a case that somebody is working on at that moment
     stays open. Some of them come back: ``closure.reopen`` after ``closure.reopen_delay``. Returns True if closed.
     """
     case = t.case[n]
@@ -292,7 +391,9 @@ def deadline_due(t, n, now):
         return False
     case.overdue = 1
     close, back, _, _ = chances(t, DEADLINE, case, 0)
-    if close >= p.closure_formal or case.in_hand > 0:
+    if close >= p.formal_now or case.in_hand > 0:
+        return False
+    if is_followed(t, case) and chances(t, FOLLOW_UP, case, 0)[1] < p.follow_up_prevents_formal:
         return False
     case.state = CLOSED_FORMALLY
     case.closed = case.formal_at = now
@@ -305,7 +406,7 @@ def deadline_due(t, n, now):
     if case.stalled == 1:
         case.stalled = 0
         tally.stalled -= 1
-    if back < p.closure_reopen:
+    if back < p.reopen_now:
         t.tally[0].to_reopen += 1
         push(t, now + duration(t, REOPEN, case, 0), REOPENED, n, case.version)
     return True
@@ -329,10 +430,21 @@ def reopen(t, n, now):
     push(t, now, REFERRED if case.needs > 0 else AT_GRID, n, case.version)
 
 
-@rule()
-def spread(sigma, u, v):
-    """Lognormal factor with mean 1."""
-    return math.exp(sigma * normal(u, v) - sigma * sigma / 2)
+@entry
+def count_escalations(t, first, last):
+    """R2. Steps of severity that incidents took between two moments, each counted until it was over."""
+    steps = 0
+    for n in range(t.tally[0].cases):
+        case = t.case[n]
+        over = case.resolved if case.state == RESOLVED else (case.lapsed if case.state == LAPSED else math.inf)
+        now = case.onset
+        while True:
+            worse = severity(t, case, now)[1]
+            if worse >= last or worse >= over:
+                break
+            steps += 1 if worse >= first else 0
+            now = worse
+    return steps
 
 
 MEASURED = (

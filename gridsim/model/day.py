@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from gridsim.model.agenda import (
     AT_DEPARTMENT,
+    AT_EXPERT,
     AT_GRID,
     DEADLINE_DUE,
+    EXPERT_DONE,
     ON_THE_SPOT_CALL,
     REFERRED,
     REOPENED,
@@ -25,12 +27,14 @@ from gridsim.model.agenda import (
 )
 from gridsim.model.cases import arise, count_open, deadline_due, first_arrival, reopen, settle
 from gridsim.model.compiled import entry, rule
-from gridsim.model.departments import free_task, is_live, join, team_done
+from gridsim.model.departments import free_task, is_live, join, new_week_day, recall_teams, team_done
+from gridsim.model.experts import arrive_at_expert, call_expert, expert_over, hand_over, leave_expert, recall, reroster
 from gridsim.model.gridworkers import (
     accrue,
     arrive_at_grid,
     attempt_over,
     call_worker,
+    cool_down,
     leave_queue,
     on_the_spot,
     regroup,
@@ -58,8 +62,16 @@ def settle_accounts(t, day):
 
 @entry
 def take_effect(t, now):
-    """A dated policy has changed grids or staff: set the queues right before the day begins."""
+    """A dated policy has changed grids, staff, experts or teams: set the queues right before the day begins."""
     regroup(t, now)
+    recall(t, now)
+    recall_teams(t, now)
+
+
+@entry
+def change_roster(t, now):
+    """The experts' roster was made anew: whoever waited for one is sent to his line."""
+    reroster(t, now)
 
 
 @entry
@@ -80,10 +92,11 @@ def advance(t, first, last, room):
 def one_day(t, day):
     """A day, in order (MODEL §3)."""
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
+    cool_down(t, day)  # hotspots of patrol
     arise(t, day)  # 2. R1
-    # 3. R2 escalation comes here
-    sweep_latent(t, day)  # 4. R3 patrol, R4 residents, lapse (R5 video and R6 self-resolution join them)
-    handle_until(t, day + 1.0)  # 5. and 6.: R7 intake, R8 triage, R9 grid, R11 whistle, R12 departments, R13 closure
+    # 3. R2 escalation: severity is a function of an incident's age, asked for where it matters (cases.severity)
+    sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video, lapse (R6 self-resolution joins them)
+    handle_until(t, day + 1.0)  # 5. and 6.: R7 intake, R8 triage, R9 grid, R10 experts, R11 whistle, R12, R13 closure
     # 7. R14 feedback, R15 trust, R16 participation; 8. R17 staff, R18 outreach, R19 security come here
     record(t, day)  # 9.
 
@@ -103,6 +116,8 @@ def dispatch_event(t, now, kind, ident, stamp):
     """Pass an event to its noun. An event of a case whose course was abandoned (another version) is void."""
     if kind == WORKER_DONE:
         _worker_done(t, ident, now)
+    elif kind == EXPERT_DONE:
+        _expert_done(t, ident, now)
     elif kind == TEAM_DONE:
         team_done(t, ident, now)
     elif kind == TASK_DONE:
@@ -119,11 +134,17 @@ def dispatch_event(t, now, kind, ident, stamp):
         intake(t, ident, now)
     elif kind == DEADLINE_DUE:
         if deadline_due(t, ident, now):
-            leave_queue(t, ident)
+            if t.case[ident].queued == 1:
+                leave_queue(t, ident)
+            elif t.case[ident].queued == 2:
+                leave_expert(t, ident)
     elif stamp != t.case[ident].version:
         return
     elif kind == AT_GRID:
         arrive_at_grid(t, ident, now)
+    elif kind == AT_EXPERT:
+        if not arrive_at_expert(t, ident, now):
+            _without_expert(t, ident, now)
     elif kind == REFERRED:
         whistle(t, ident, now)
     elif kind == RESUMED:
@@ -143,11 +164,37 @@ def _worker_done(t, which, now):
     n, outcome = attempt_over(t, which, now)
     if outcome == 1:
         push(t, now, SETTLED, n, t.case[n].version)
-    elif outcome == 0:
-        try_again(t, n, now)
-    else:
+    elif outcome < 0:
         exhausted(t, n, now)
+    elif not hand_over(t, n, now):  # R10: an expert is called after a first failure
+        try_again(t, n, now)
     call_worker(t, home, now)
+
+
+@rule()
+def _expert_done(t, which, now):
+    line = t.expert[which].line
+    n, outcome = expert_over(t, which, now)
+    case = t.case[n]
+    if outcome == 1:
+        push(t, now, SETTLED, n, case.version)
+    elif outcome == 0:
+        push(t, now, AT_EXPERT, n, case.version)
+    else:
+        _without_expert(t, n, now)
+    if t.expert[which].away == 0:
+        call_expert(t, line, now)
+
+
+@rule()
+def _without_expert(t, n, now):
+    """No expert can settle it: departments are called, or where there are none the grid tries on."""
+    case = t.case[n]
+    case.instead = 0
+    if case.needs > 0 or (case.expert_tries >= t.settings[0].experts_attempts and t.settings[0].rules_departments == 1):
+        exhausted(t, n, now)
+    else:
+        try_again(t, n, now)
 
 
 @rule()
@@ -169,6 +216,8 @@ def record(t, day):
         waiting += t.department[d].queue
     row.event_budget = tally.event_budget
     row.waiting_at_departments = waiting
+    new_week_day(t, day)
+    row.expert_budget = tally.expert_budget
     tally.day += 1
 
 
@@ -177,7 +226,7 @@ def _has_room(t, room):
     """True when no table can overflow within a day that brings at most ``room`` incidents.
 
     Whatever can be open that day – open, latent, about to be reopened, or new – may take ``MOST_TASKS`` rows of
-    sub-tasks and ``MOST_EVENTS`` places on the agenda; every worker one place.
+    sub-tasks and ``MOST_EVENTS`` places on the agenda; every worker, expert and sub-task in being one place.
     """
     tally = t.tally[0]
     cases = tally.open + tally.latent + tally.to_reopen + room
@@ -185,6 +234,6 @@ def _has_room(t, room):
         tally.cases + room <= len(t.case)
         and tally.latent + room <= len(t.latent)
         and tally.tasks + cases * MOST_TASKS <= len(t.task)
-        and tally.agenda + cases * MOST_EVENTS + len(t.worker) <= len(t.agenda)
+        and tally.agenda + cases * MOST_EVENTS + len(t.worker) + len(t.expert) + tally.live_tasks <= len(t.agenda)
         and tally.day < len(t.day)
     )

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gridsim.model.agenda import TASK_DONE, TEAM_DONE, push, work_end
+from gridsim.model.agenda import TASK_DONE, TEAM_DONE, is_workday, push, work_end, worked_by
 from gridsim.model.agents import RowAgent, columns
+from gridsim.model.cases import is_urgent
 from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
-from gridsim.model.settings import DEPARTMENT
+from gridsim.model.queues import enqueue, recount, take_first
+from gridsim.model.settings import DEPARTMENT, FALSE_EFFORT
+
+WEEK = 5  # working days over which a department's load is told
+FALSE = -1  # the part of a sub-task that turns out to be a false whistle
 
 DEPARTMENT_DTYPE = np.dtype(
     [
@@ -22,9 +27,11 @@ DEPARTMENT_DTYPE = np.dtype(
         ("busy", "i4"),
         ("head", "i4"),
         ("tail", "i4"),
+        ("urgent_tail", "i4"),
         ("queue", "i4"),
         ("received", "i4"),
         ("done", "i4"),
+        ("recent", "i4", (WEEK,)),
         ("team_days", "f8"),
         ("waited", "f8"),
     ],
@@ -36,8 +43,9 @@ TASK_DTYPE = np.dtype(
         ("department", "i4"),
         ("stamp", "i4"),
         ("next", "i4"),
-        ("part", "i2"),
-        ("cancelled", "i2"),
+        ("easier", "i4"),
+        ("part", "i4"),
+        ("complexity", "f8"),
         ("arrived", "f8"),
         ("rest", "f8"),
     ],
@@ -57,8 +65,10 @@ def new_task(t, n, part):
         tally.tasks += 1
     tally.live_tasks += 1
     task = t.task[row]
-    task.case, task.part, task.stamp = n, part, t.case[n].version
-    task.department = t.case[n].department[part]
+    case = t.case[n]
+    task.case, task.part, task.stamp = n, part, case.version
+    task.department = case.department[max(part, 0)]
+    task.complexity = case.complexity
     task.next = -1
     return row
 
@@ -74,24 +84,50 @@ def free_task(t, row):
 
 @rule()
 def is_live(t, row):
-    """False once its case was closed on paper: the sub-task is abandoned."""
-    return t.task[row].stamp == t.case[t.task[row].case].version
+    """False once its case was closed on paper: the sub-task is abandoned. A false whistle has no case to abandon."""
+    task = t.task[row]
+    return task.part == FALSE or task.stamp == t.case[task.case].version
 
 
 @rule()
 def join(t, row, now):
-    """R12. A sub-task joins its department's queue, first come, first served."""
+    """R12. A sub-task joins its department's queue: urgent ones first, then by rank (R9's discipline)."""
     task = t.task[row]
     d = t.department[task.department]
     task.arrived = now
     d.received += 1
-    if d.tail >= 0:
-        t.task[d.tail].next = row
-    else:
-        d.head = row
-    d.tail = row
+    d.recent[int(worked_by(t.settings[0], now)) % WEEK] += 1
     d.queue += 1
+    urgent = task.part != FALSE and is_urgent(t, t.case[task.case], now)
+    enqueue(t.task, d, row, urgent, t.settings[0].handling_selectivity)
     serve(t, task.department, now)
+
+
+@rule()
+def answered(t, which):
+    """R11. Chance that a whistle is answered: ρ · min(1, capacity ÷ load)^θ, the fatigue of over-whistled departments.
+
+    Load: sub-tasks received in the last five working days, at their usual effort. Capacity: five days of the teams.
+    """
+    p = t.settings[0]
+    d = t.department[which]
+    if p.linkage_fatigue == 0.0:
+        return p.linkage_rate
+    load = 0
+    for k in range(WEEK):
+        load += d.recent[k]
+    busy = load * p.usual_effort / p.team_strength
+    return p.linkage_rate * min(1.0, WEEK * d.teams / max(busy, 1e-9)) ** p.linkage_fatigue
+
+
+@rule()
+def new_week_day(t, day):
+    """Forget what was received five working days ago."""
+    p = t.settings[0]
+    if is_workday(p, day):
+        slot = int(worked_by(p, day + 1.0)) % WEEK
+        for d in range(len(t.department)):
+            t.department[d].recent[slot] = 0
 
 
 @rule()
@@ -99,33 +135,36 @@ def serve(t, which, now):
     """R12. Free teams take the next sub-tasks.
 
     Total T working days; the team is held for ``departments.active_share`` of it (or throughout), lengthened by the
-    coordination effort of a linked case; then the sub-task waits off-team.
+    coordination effort of a linked case and by people lent out as experts; then the sub-task waits off-team. A false
+    whistle holds a team until it is seen to be false.
     """
     p = t.settings[0]
     d = t.department[which]
     while d.busy < d.teams and d.head >= 0:
-        row = d.head
+        row = take_first(t.task, d, p.handling_selectivity)
         task = t.task[row]
-        d.head = task.next
-        if d.head < 0:
-            d.tail = -1
         d.queue -= 1
         if not is_live(t, row):
             free_task(t, row)
             continue
         case = t.case[task.case]
-        total = duration(t, DEPARTMENT, case, case.reopened * 8 + task.part)
-        held = total if p.throughout == 1 else total * p.departments_active_share
-        task.rest = total - held
-        if case.linked == 1:
-            held *= 1.0 + p.linkage_coordination
+        if task.part == FALSE:
+            held = duration(t, FALSE_EFFORT, case, case.reopened)
+            task.rest = 0.0
+        else:
+            total = duration(t, DEPARTMENT, case, case.reopened * 8 + task.part)
+            held = total if p.throughout == 1 else total * p.departments_active_share
+            task.rest = total - held
+            if case.linked == 1:
+                held *= 1.0 + p.linkage_coordination
+            case.in_hand += 1
+        held /= p.team_strength
         d.busy += 1
         d.waited += now - task.arrived
         d.team_days += held
         today = t.day[t.tally[0].day]
         today.team_days += held
         today.tasks_started += 1
-        case.in_hand += 1
         push(t, work_end(p, now, held), TEAM_DONE, row, task.stamp)
 
 
@@ -137,10 +176,22 @@ def team_done(t, row, now):
     d = t.department[which]
     d.busy -= 1
     d.done += 1
-    t.case[task.case].in_hand -= 1
-    p = t.settings[0]
-    push(t, work_end(p, now, task.rest), TASK_DONE, row, task.stamp)
+    if task.part == FALSE:
+        free_task(t, row)
+    else:
+        t.case[task.case].in_hand -= 1
+        p = t.settings[0]
+        push(t, work_end(p, now, task.rest), TASK_DONE, row, task.stamp)
     serve(t, which, now)
+
+
+@rule()
+def recall_teams(t, now):
+    """After a policy changed teams or selectivity: ranks are counted anew and free teams called."""
+    for d in range(len(t.department)):
+        if t.department[d].head >= 0:
+            recount(t.task, t.department[d])
+            serve(t, d, now)
 
 
 @columns(DEPARTMENT_DTYPE, "department")

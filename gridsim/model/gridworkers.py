@@ -8,9 +8,10 @@ import numpy as np
 
 from gridsim.model.agenda import AT_GRID, REPORTED, TINY, WORKER_DONE, is_workday, next_open, push, work_end
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED
+from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO, LAPSED, is_urgent, mediation, severity
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
+from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 
 FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)  # the last three in dedicated grids ("1+2")
@@ -108,11 +109,12 @@ def cool_down(t, day):
 
 @rule()
 def sweep_latent(t, day):
-    """R3 patrol, R4 residents, lapse: competing clocks of every latent incident, in continuous time.
+    """R3 patrol, R4 residents, R5 video, lapse: competing clocks of every latent incident, in continuous time.
 
     Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
-    ``patrol_hazard[place] · visibility`` a working day; residents and lapse all day long. The first to run out
-    decides, so more patrol can only bring a detection forward.
+    ``patrol_hazard[place] · visibility`` a working day; residents, cameras of a connected place, and lapse all day
+    long. The first to run out decides, so more patrol can only bring a detection forward. Residents report the more
+    readily the more severe it has become (R2), from the day after.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -128,6 +130,9 @@ def sweep_latent(t, day):
             t.latent[kept] = row
             kept += 1
             continue
+        if row.worse <= start:
+            row.report_rate *= p.escalation_report_odds
+            row.worse = severity(t, t.case[row.case], row.worse)[1]
         walk = 0.0
         opens = max(start, day + p.opens)
         window = day + p.closes - opens
@@ -136,11 +141,14 @@ def sweep_latent(t, day):
         found = opens + row.patrol / walk if walk * window >= row.patrol and walk > 0.0 else math.inf
         told = start + row.report / row.report_rate if row.report_rate * (end - start) >= row.report else math.inf
         gone = start + row.lapse / row.lapse_rate if row.lapse_rate * (end - start) >= row.lapse else math.inf
-        first = min(found, told, gone)
+        film = row.video_rate * t.watched[row.place]
+        seen = start + row.video / film if film * (end - start) >= row.video and film > 0.0 else math.inf
+        first = min(found, told, gone, seen)
         if first == math.inf:
             row.patrol -= walk * max(window, 0.0)
             row.report -= row.report_rate * (end - start)
             row.lapse -= row.lapse_rate * (end - start)
+            row.video -= film * (end - start)
             t.latent[kept] = row
             kept += 1
         elif first == found:
@@ -149,6 +157,9 @@ def sweep_latent(t, day):
         elif first == told:
             t.case[row.case].channel = BY_RESIDENT
             push(t, told, REPORTED, row.case, 0)
+        elif first == seen:
+            t.case[row.case].channel = BY_VIDEO
+            push(t, seen, REPORTED, row.case, 0)
         else:
             case = t.case[row.case]
             case.state = LAPSED
@@ -241,42 +252,26 @@ def handler_of(t, g):
 
 @rule()
 def arrive_at_grid(t, n, now):
-    """R9. A case joins the queue of the grid that handles it; first come, first served."""
+    """R9. A case joins the queue of the grid that handles it: urgent ones first, then by rank."""
     case = t.case[n]
     case.grid = t.place[case.place].grid  # the partition in force now
     g = handler_of(t, case.grid)
     case.handler = g
     grid = t.grid[g]
-    case.next = -1
     case.queued = 1
-    if grid.tail >= 0:
-        t.case[grid.tail].next = n
-    else:
-        grid.head = n
-    grid.tail = n
+    enqueue(t.case, grid, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
     grid.load += 1
     call_worker(t, g, now)
 
 
 @rule()
 def leave_queue(t, n):
-    """Take a waiting case out of its queue, because its file was closed on paper."""
+    """Take a waiting case out of its grid's queue, because its file was closed on paper."""
     case = t.case[n]
-    if case.queued == 0:
-        return
     grid = t.grid[case.handler]
-    before, here = -1, grid.head
-    while here != n:
-        before, here = here, t.case[here].next
-    if before < 0:
-        grid.head = case.next
-    else:
-        t.case[before].next = case.next
-    if grid.tail == n:
-        grid.tail = before
+    leave(t.case, grid, n, t.settings[0].handling_selectivity)
     grid.load -= 1
     case.queued = 0
-    case.next = -1
 
 
 @rule()
@@ -310,14 +305,11 @@ def call_worker(t, g, now):
         which = idle_worker(t, g, now)
         if which < 0:
             return
-        n = grid.head
+        n = take_first(t.case, grid, p.handling_selectivity)
         case = t.case[n]
-        grid.head = case.next
-        if grid.head < 0:
-            grid.tail = -1
         case.queued = 0
-        case.next = -1
         hours = duration(t, SERVICE, case, case.attempts)
+        hours *= 1.0 + p.staff_periphery_penalty * t.grid[case.grid].periphery
         if case.grid != g:
             hours *= 1.0 + p.staff_travel_penalty
         if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
@@ -357,7 +349,8 @@ def begin(t, which, n, now, hours):
 def attempt_over(t, which, now):
     """R9. An attempt ends; success = logistic(ability − slope · complexity), times the local bonus of a dedicated grid.
 
-    Complexity belongs to the case, so a hard one stays hard. Returns (case, 1 solved, 0 to try again, −1 exhausted).
+    Complexity belongs to the case, so a hard one stays hard; what is mediated is harder once it has escalated (R2).
+    Returns (case, 1 solved, 0 to try again, −1 exhausted).
     """
     p = t.settings[0]
     worker = t.worker[which]
@@ -369,7 +362,7 @@ def attempt_over(t, which, now):
     luck = chances(t, ATTEMPT, case, case.attempts)[0]
     case.attempts += 1
     chance = 1.0 / (1.0 + math.exp(-(p.handling_ability - p.handling_complexity_slope * case.complexity)))
-    if luck < chance * t.grid[case.grid].local_gain:
+    if luck < chance * t.grid[case.grid].local_gain * mediation(t, case, now):
         return n, 1
     if case.attempts >= p.handling_max_attempts and p.rules_departments == 1:
         return n, -1
@@ -394,7 +387,8 @@ def regroup(t, now):
                 n = grid.head
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
-        else:
+        elif grid.head >= 0:
+            recount(t.case, grid)
             call_worker(t, g, now)
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from gridsim.model.city import City, Grid
 from gridsim.model.departments import Department
+from gridsim.model.experts import Expert
 from gridsim.model.gridworkers import Gridworker
 from gridsim.model.residents import Resident
 from gridsim.model.world import World
@@ -87,6 +88,7 @@ class GovernanceModel(mesa.Model):
         kinds: list[tuple[type[mesa.Agent], int]] = [
             (Grid, len(t.grid)),
             (Gridworker, len(t.worker)),
+            (Expert, len(t.expert)),
             (Department, len(t.department)),
         ]
         if self.city.n_residents <= LIVE_RESIDENTS:
@@ -96,6 +98,14 @@ class GovernanceModel(mesa.Model):
         self._live = len(self.agents)
         self._residents = {a.row: a for a in self.agents_by_type.get(Resident, ())}
         self._let_go()
+
+    def _welcome(self) -> None:
+        """Agents for the people whom a policy has added."""
+        for cls, table in ((Gridworker, self.world.tables.worker), (Expert, self.world.tables.expert)):
+            have = len(self.agents_by_type.get(cls, ()))
+            if len(table) > have:
+                cls.create_agents(self, len(table) - have, list(range(have, len(table))))
+                self._let_go()
 
     def _let_go(self) -> None:
         """Mesa 3.3 keeps every model alive through a table of agent numbers: take this model out of it."""
@@ -138,6 +148,7 @@ class GovernanceModel(mesa.Model):
         """One day, in the order of ``model/day.py``; the last one sets ``running`` to False."""
         if self.day < self.world.horizon:
             self.world.advance(self.day + 1)
+            self._welcome()
             self.datacollector.collect(self)
         if self.day >= self.world.horizon:
             self.running = False

@@ -9,19 +9,22 @@ from gridsim.model.cases import (
     AT_ONSET,
     BY_PATROL,
     BY_RESIDENT,
+    BY_VIDEO,
     MOST_DEPARTMENTS,
     OPEN,
     become_latent,
     blank,
     count_open,
     how_many,
+    is_followed,
     nature,
     open_file,
     partners,
 )
 from gridsim.model.compiled import rule
-from gridsim.model.departments import new_task
+from gridsim.model.departments import FALSE, answered, new_task
 from gridsim.model.draws import DROP, INTAKE, STOCK, STOCK_LIES, TRIAGE, WHISTLE, chances, duration, sample, uniforms
+from gridsim.model.experts import hand_over
 from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
 
 MOST_RETURNS = 20
@@ -45,14 +48,16 @@ def intake(t, n, now):
         today.patrol_reports += 1
     elif case.channel == BY_RESIDENT:
         today.resident_reports += 1
+    elif case.channel == BY_VIDEO:
+        today.video_reports += 1
     if p.rules_intake == 1 and case.channel != AT_ONSET:
         wrong, false, twice, _ = chances(t, INTAKE, case, case.rejections)
-        ratio = p.false_patrol if patrolled else p.false_residents
+        ratio = p.false_patrol if patrolled else (p.false_residents if case.channel == BY_RESIDENT else 0.0)
         repeats = p.intake_duplicates / (1.0 - p.intake_duplicates)
         extra = int(ratio) + (1 if false < ratio - int(ratio) else 0)
         if patrolled:
             today.patrol_reports += extra
-        else:
+        elif case.channel == BY_RESIDENT:
             today.resident_reports += extra
             if twice < repeats:
                 today.resident_reports += 1
@@ -66,8 +71,11 @@ def intake(t, n, now):
             return
     if patrolled:
         today.valid_patrol += 1
+    elif case.channel == BY_VIDEO:
+        today.valid_video += 1
     else:
         today.valid_residents += 1
+    t.place[case.place].heat += 1.0
     open_file(t, n, now)
     dispatch(t, n, now)
 
@@ -77,30 +85,43 @@ def dispatch(t, n, now):
     """R8. Find the owner: misrouted dispatches return (geometric), edge cases of a dedicated grid are disputed.
 
     A case settled on the spot needs no dispatch. Any other climbs ``triage.hops`` tiers to the centre that
-    registers and dispatches it, or ``linkage.hops`` tiers if it needs departments.
+    registers and dispatches it, or ``linkage.hops`` tiers if it needs departments. A share is dispatched automatically
+    and residents' reports through a green channel, at once; what a camera found climbs down to the community from where
+    video command ends. A department case that an expert can settle is handed to him instead (R10).
     """
     p = t.settings[0]
     case = t.case[n]
     if case.on_the_spot == 1:
         push(t, now, ON_THE_SPOT_CALL, n, case.version)
         return
+    automatic = chances(t, TRIAGE, case, 0)[1] < p.triage_automatic
     delay = 0.0
     if p.rules_triage == 1:
-        delay += _returns(t, n, p.triage_accuracy, 0)
+        delay += _returns(t, n, p.triage_automatic_accuracy if automatic else p.triage_accuracy, 0)
     if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
         agree = chances(t, TRIAGE, case, 9999)[0]
         if agree >= p.dedicated_interoperation:
             t.day[t.tally[0].day].disputes += 1
             delay += duration(t, DISPUTE, case, 0)
-    if case.needs > 0:
-        push(t, now + delay + climb(t, n, p.linkage_hops, 0), REFERRED, n, case.version)
+    if automatic or (p.intake_green_channel == 1 and case.channel == BY_RESIDENT):
+        hops = 0
+    elif case.channel == BY_VIDEO:
+        hops = COMMUNITY_TIER - p.video_command_depth
     else:
-        push(t, now + delay + climb(t, n, p.triage_hops, 0), AT_GRID, n, case.version)
+        hops = p.triage_hops
+    if case.needs == 0:
+        push(t, now + delay + climb(t, n, hops, 0), AT_GRID, n, case.version)
+    elif case.instead == 1 and hand_over(t, n, now + delay + climb(t, n, hops, 0)):
+        t.day[t.tally[0].day].substituted += 1
+    else:
+        case.instead = 0
+        push(t, now + delay + climb(t, n, p.linkage_hops, 0), REFERRED, n, case.version)
 
 
 @rule()
 def _returns(t, n, accuracy, course):
     """Delay of Geometric(accuracy) returns, each with its own keyed delay; ``course`` tells the dispatches apart."""
+    p = t.settings[0]
     case = t.case[n]
     u = chances(t, TRIAGE, case, course)[0]
     delay = 0.0
@@ -111,7 +132,7 @@ def _returns(t, n, accuracy, course):
         k += 1
         within += accuracy * (1.0 - accuracy) ** k
     case.returns += k
-    return delay
+    return delay * p.follow_up_delay_factor if k > 0 and is_followed(t, case) else delay
 
 
 @rule()
@@ -121,12 +142,16 @@ def climb(t, n, hops, course):
     delay = 0.0
     for k in range(hops):
         delay += duration(t, HOP, case, course * 64 + k)
+    case.hops += hops
     return delay
 
 
 @rule()
 def whistle(t, n, now):
     """R11. The grid whistles (网格吹哨): the departments answer with chance ρ, or the case is referred one by one.
+
+    The chance falls when the lead department is over-whistled; and with genuine whistles come false ones, which keep
+    a team busy too if they are answered.
 
     Answered: each department reports in after its own delay and all work side by side, so the case takes the longest
     of them; with ``linkage.parallel`` off they follow one another.
@@ -135,8 +160,14 @@ def whistle(t, n, now):
     case = t.case[n]
     today = t.day[t.tally[0].day]
     today.whistles += 1
-    answer = chances(t, WHISTLE, case, case.reopened)[0]
-    case.linked = 1 if answer < p.linkage_rate else 0
+    answer, false, taken_in, _ = chances(t, WHISTLE, case, case.reopened)
+    rho = answered(t, case.department[0])
+    if false < p.false_share and taken_in < rho:
+        today.false_whistles += 1
+        task = new_task(t, n, FALSE)
+        push(t, now + duration(t, REPORT_IN, case, 100 + case.reopened), AT_DEPARTMENT, task, case.version)
+    case.whistled = 1
+    case.linked = 1 if answer < rho else 0
     case.stage = 0
     if case.linked == 1:
         case.ever_linked = 1
@@ -171,7 +202,9 @@ def refer(t, n, now):
     if luck < p.linkage_drop:
         case.stalled = 1
         t.tally[0].stalled += 1
-        push(t, now + duration(t, STALLED, case, case.drops), RESUMED, n, case.version)
+        lies = duration(t, STALLED, case, case.drops)
+        lies *= p.follow_up_delay_factor if is_followed(t, case) else 1.0
+        push(t, now + lies, RESUMED, n, case.version)
         case.drops += 1
         return
     course = 1 + case.stage + 8 * case.reopened
@@ -211,12 +244,13 @@ def part_done(t, n, now):
 
 @rule()
 def exhausted(t, n, now):
-    """Every grid attempt failed: one department is called (K = 1), up the tiers."""
+    """Every attempt failed: departments are called, those the case needs or else one (K = 1), up the tiers."""
     p = t.settings[0]
     case = t.case[n]
-    case.exhausted = 1
-    case.needs = 1
-    partners(t, n)
+    if case.needs == 0:
+        case.exhausted = 1
+        case.needs = 1
+        partners(t, n)
     push(t, now + climb(t, n, p.linkage_hops, 1), REFERRED, n, case.version)
 
 
@@ -293,5 +327,6 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
     push(t, until, RESUMED, n, 0)
 
 
-MOST_TASKS = 2 * MOST_DEPARTMENTS  # of a case: its course, and the one abandoned before its reopening
+COMMUNITY_TIER = 4  # city 1, district 2, street 3, community 4
+MOST_TASKS = 2 * MOST_DEPARTMENTS + 2  # of a case: its course, the one abandoned before its reopening, false whistles
 MOST_EVENTS = MOST_TASKS + 3  # and its own next step, its deadline, its reopening

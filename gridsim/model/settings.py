@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import beta
 
 from gridsim.scenario.hours import PATROL_DAYS, year_of_hours
-from gridsim.scenario.parameters import REGISTRY, Parameter
+from gridsim.scenario.parameters import EXPERT_FIELDS, REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
 
 WORKDAYS = 261  # most weekdays a 365-day year can hold; hours stated on 250 days are spread over them
@@ -34,8 +34,12 @@ DURATIONS: tuple[str, ...] = (
     "linkage.stalled",
     "departments.duration",
     "closure.reopen_delay",
+    "experts.handover",
+    "linkage.false_effort",
 )
-(DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN) = range(len(DURATIONS))
+(DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN, HANDOVER, FALSE_EFFORT) = range(
+    len(DURATIONS)
+)
 
 # Strategy of patrol: pool of hours (0 grid, 1 community, 2 district, 3 city), weight of recorded cases (None: focus).
 PATROL: dict[str, tuple[int, float | None]] = {
@@ -66,7 +70,17 @@ _DERIVED: list[tuple[str, str]] = [
     ("false_patrol", "f8"),
     ("false_residents", "f8"),
     ("throughout", "i8"),
+    ("formal_now", "f8"),
+    ("reopen_now", "f8"),
+    ("expert_area", "i8"),
+    ("expert_sessions", "i8"),
+    ("expert_session_hours", "f8"),
+    ("team_strength", "f8"),
+    ("usual_effort", "f8"),
+    ("false_share", "f8"),
 ]
+AREAS = ("community", "street", "district")
+SESSION = 3.0  # h, at most, of an expert's visit if five a week suffice for his hours
 SETTINGS_DTYPE = np.dtype(
     [
         (k.replace(".", "_"), "f8" if isinstance(p.default, float) else "i8")
@@ -84,6 +98,14 @@ CATEGORY_DTYPE = np.dtype(
         ("reporting", "f8"),
         ("lapse_rate", "f8"),
         ("lead", "i8"),
+        ("emergency", "f8"),
+        ("escalation", "f8"),
+        ("mediated", "i8"),
+        ("video", "f8"),
+        ("expert", "i8"),
+        ("expert_second", "i8"),
+        ("expert_share", "f8"),
+        ("substitutable", "f8"),
         ("complexity", "f8", (QUANTILES,)),
     ]
 )
@@ -99,6 +121,9 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
     hours = year_of_hours(s.staff, s.platform, s.experts, s.rules)
     pool, weight = PATROL[s.patrol.strategy]
     twice = s.intake.duplicates / (1 - s.intake.duplicates)
+    appraised = s.closure.appraisal_factor
+    sessions = min(5, max(1, math.ceil(expert_hours(s) / SESSION)))
+    throughout = s.departments.hold_team == "throughout"
     silo = s.linkage.silo * (1 - s.platform.data_integration)
     derived: dict[str, Any] = {
         "seed": seed,
@@ -119,11 +144,35 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "false_residents": max(
             0.0, (1 - s.intake.wrong_rejection + twice) / max(s.intake.valid_residents, 0.01) - 1 - twice
         ),
-        "throughout": s.departments.hold_team == "throughout",
+        "throughout": throughout,
+        "formal_now": min(1.0, s.closure.formal * (appraised if s.closure.appraisal == "closure" else 1.0)),
+        "reopen_now": min(1.0, s.closure.reopen * (appraised if s.closure.appraisal == "residents" else 1.0)),
+        "expert_area": AREAS.index(s.experts.pool),
+        "expert_sessions": sessions,
+        "expert_session_hours": expert_hours(s) / sessions,
+        "team_strength": team_strength(s),
+        "usual_effort": s.departments.duration.average * (1.0 if throughout else s.departments.active_share),
+        "false_share": s.linkage.false_whistles + s.linkage.false_slope * max(0.0, s.linkage.rate - 0.8),
     }
     for name, value in derived.items():
         r[name][0] = value
     return r
+
+
+def expert_hours(s: Scenario) -> float:
+    """Hours a week that an expert really gives: the roster, times how many come; retired people give more (R10)."""
+    x = s.experts
+    longer = x.retired_hours if x.kind == "retired" else 1.0
+    return float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive))
+
+
+def team_strength(s: Scenario) -> float:
+    """What is left of the departments' strength when their people are seconded as experts (40 h weeks)."""
+    if s.experts.kind != "seconded" or not s.rules.experts:
+        return 1.0
+    people = s.departments.people_per_team * sum(n for row in s.teams.values() for n in row.values())
+    lent = s.experts.per_full_time * s.staff.full_time * expert_hours(s) / 40
+    return max(0.05, 1 - lent / max(people, 1))
 
 
 def duration_table(s: Scenario) -> np.recarray:
@@ -135,7 +184,7 @@ def duration_table(s: Scenario) -> np.recarray:
 def category_table(s: Scenario) -> np.recarray:
     """Categories with cumulative shares and quantiles of complexity (Beta, mean and concentration)."""
     r = np.zeros(len(s.categories), CATEGORY_DTYPE).view(np.recarray)
-    fields = list(s.fields)
+    fields, experts = list(s.fields), list(EXPERT_FIELDS)
     shares = np.array([c.share for c in s.categories.values()])
     r.share_below[:] = np.cumsum(shares / shares.sum())
     r.share_below[-1] = 1.0
@@ -147,6 +196,9 @@ def category_table(s: Scenario) -> np.recarray:
         row.visibility, row.reporting = c.visibility, c.reporting
         row.lapse_rate = c.lapse / s.latent.lapse_days if s.rules.lapse else 0.0
         row.lead = fields.index(c.field)
+        row.emergency, row.escalation, row.mediated, row.video = c.emergency, c.escalation, c.mediated, c.video
+        row.expert, row.expert_second = (experts.index(f) if f else -1 for f in (c.expert, c.expert_second))
+        row.expert_share, row.substitutable = c.expert_share, c.substitutable
         row.complexity[:] = beta.ppf(levels, k * c.complexity, k * (1 - c.complexity))
     return r
 

@@ -14,9 +14,11 @@ from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
+from gridsim.model.experts import EXPERT_DTYPE, EXPERT_LINE_DTYPE, roster, roster_size
 from gridsim.model.settings import (
     category_table,
     duration_table,
+    expert_hours,
     mean_departments,
     needs_after_exhaustion,
     settings_record,
@@ -43,6 +45,7 @@ TALLY_DTYPE = np.dtype(
         ("formal", "i8"),
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
+        ("expert_budget", "f8"),
         ("open_since", "f8"),
         ("fields", "i8"),
         ("districts", "i8"),
@@ -69,18 +72,26 @@ DAY_DTYPE = np.dtype(
         ("duplicates", "i8"),
         ("valid_patrol", "i8"),
         ("valid_residents", "i8"),
+        ("video_reports", "i8"),
+        ("valid_video", "i8"),
         ("resolved", "i8"),
         ("closed_formally", "i8"),
         ("reopened", "i8"),
         ("disputes", "i8"),
         ("whistles", "i8"),
         ("linked", "i8"),
+        ("false_whistles", "i8"),
         ("attempts", "i8"),
+        ("expert_attempts", "i8"),
+        ("settled_by_experts", "i8"),
+        ("substituted", "i8"),
         ("tasks_started", "i8"),
         # integrals
         ("case_days", "f8"),
         ("event_hours", "f8"),
         ("event_budget", "f8"),
+        ("expert_hours", "f8"),
+        ("expert_budget", "f8"),
         ("team_days", "f8"),
     ]
 )
@@ -96,9 +107,12 @@ class Tables(NamedTuple):
     place: np.recarray
     next_arrival: np.ndarray
     patrol_hazard: np.ndarray
+    watched: np.ndarray
     pool: np.ndarray
     grid: np.recarray
     worker: np.recarray
+    expert: np.recarray
+    expert_line: np.recarray
     resident: np.recarray
     propensity: np.ndarray
     department: np.recarray
@@ -131,6 +145,11 @@ def _copied(table: np.ndarray, rows: int) -> Any:
 def _hours_differ(a: Scenario, b: Scenario) -> bool:
     """True when a gridworker's account of event hours may accrue at another rate."""
     return any(getattr(a, part) != getattr(b, part) for part in ("staff", "dedicated", "platform", "experts"))
+
+
+def _roster_differs(a: Scenario, b: Scenario) -> bool:
+    """True when a policy changes who serves as an expert, or where."""
+    return a.experts != b.experts or roster_size(a) != roster_size(b)
 
 
 class World:
@@ -199,11 +218,9 @@ class World:
     def _new_tables(self) -> Tables:
         s, city = self.scenario, self.city
         department = _table(DEPARTMENT_DTYPE, (len(s.districts) + 1) * len(s.fields))
-        department.head[:] = department.tail[:] = -1
-        for row, (district, field) in enumerate((d, f) for d in [*s.districts, "city"] for f in s.fields):
-            r = department[row]
-            r.subject, r.district = row % len(s.fields), row // len(s.fields)
-            r.teams = s.teams.get(district, {}).get(field, 0)
+        department.head[:] = department.tail[:] = department.urgent_tail[:] = -1
+        rows = np.arange(len(department))
+        department.subject[:], department.district[:] = rows % len(s.fields), rows // len(s.fields)
         tally = _table(TALLY_DTYPE, 1)
         tally.free_task[0] = -1
         tally.fields[0], tally.districts[0] = len(s.fields), len(s.districts)
@@ -215,9 +232,12 @@ class World:
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
             patrol_hazard=np.zeros(len(city.place)),
+            watched=np.zeros(len(city.place), np.float32),
             pool=np.zeros((4, 1 + len(s.districts) + len(city.community) + len(city.grid))),
             grid=city.grid.copy(),
             worker=city.worker.copy(),
+            expert=_table(EXPERT_DTYPE, 0),
+            expert_line=_table(EXPERT_LINE_DTYPE, 0),
             resident=city.resident,
             propensity=city.propensity,
             department=department,
@@ -232,6 +252,10 @@ class World:
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
+        anew = not settle or _roster_differs(scenario, self.in_force)
+        if anew:
+            expert, line = roster(self.city, scenario, self.tables.expert)
+            self.tables = self.tables._replace(expert=expert, expert_line=line)
         t = self.tables
         if settle and _hours_differ(scenario, self.in_force):
             day.settle_accounts(t, self.day)  # up to yesterday at the old rates
@@ -239,7 +263,13 @@ class World:
         t.settings[:] = settings_record(scenario, self.seed, self.replicate)
         t.duration[:] = duration_table(scenario)
         put_into_force(t, self.city, scenario)
+        teams = [scenario.teams.get(d, {}).get(f, 0) for d in [*scenario.districts, "city"] for f in scenario.fields]
+        t.department.teams[:] = [n + scenario.departments.added_teams if n > 0 else 0 for n in teams]
         t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
+        t.tally.expert_budget[0] = roster_size(scenario) * expert_hours(scenario) / 7
+        if settle and anew:
+            self._grow(0, 0, 0)
+            day.change_roster(self.tables, float(self.day))
 
     def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
         """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.
@@ -293,11 +323,12 @@ class World:
         """Rows that hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
         c = self.tables.tally[0]
         alive = int(c.open + c.latent + c.to_reopen) + live
+        hands = len(self.tables.worker) + len(self.tables.expert)
         return {
             "case": int(c.cases) + cases,
             "latent": int(c.latent) + live,
             "task": int(c.tasks) + alive * day.MOST_TASKS,
-            "agenda": int(c.agenda) + alive * day.MOST_EVENTS + len(self.tables.worker),
+            "agenda": int(c.agenda) + alive * day.MOST_EVENTS + hands + int(c.live_tasks),
             "day": int(c.day) + days,
         }
 

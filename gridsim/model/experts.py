@@ -1,0 +1,275 @@
+"""Professional gridworkers 专业网格员 (R10): called after a first failure, or instead of departments, in one field.
+
+Experts serve an area – a community, a street or a district – and a field each; those of one area and field share one
+queue. They work to their own calendar, a few hours a week.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from gridsim.model.agenda import AT_EXPERT, EXPERT_DONE, TINY, push
+from gridsim.model.agents import RowAgent, columns
+from gridsim.model.cases import is_urgent, mediation
+from gridsim.model.compiled import rule
+from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
+from gridsim.model.queues import enqueue, leave, recount, take_first
+from gridsim.model.settings import EXPERT_FIELDS, HANDOVER, SERVICE
+from gridsim.scenario.scenario import Scenario
+
+FIELDS = len(EXPERT_FIELDS)
+EXPERT_DTYPE = np.dtype(
+    [
+        ("line", "i4"),
+        ("next", "i4"),
+        ("case", "i4"),
+        ("subject", "i2"),
+        ("first_session", "i2"),
+        ("away", "i2"),
+        ("used", "f8"),
+        ("cases", "i8"),
+    ],
+    align=True,
+)
+# One row an area and field: who serves it, and who waits.
+EXPERT_LINE_DTYPE = np.dtype(
+    [
+        ("head", "i4"),
+        ("tail", "i4"),
+        ("urgent_tail", "i4"),
+        ("first_expert", "i4"),
+        ("experts", "i4"),
+        ("waiting", "i4"),
+    ],
+    align=True,
+)
+
+
+def roster_size(s: Scenario) -> int:
+    """Professional gridworkers of a scenario: whole people."""
+    return int(math.floor(s.experts.per_full_time * s.staff.full_time + 0.5)) if s.rules.experts else 0
+
+
+def roster(city: Any, s: Scenario, before: np.recarray) -> tuple[np.recarray, np.recarray]:
+    """The experts and lines of a scenario.
+
+    Fields by their weights; within a field, seats go to areas by population (Webster's method, which nests: a larger
+    roster keeps every seat of a smaller one). Rows of ``before`` that are in the middle of a case finish it.
+    """
+    areas = _areas(city, s)
+    number = roster_size(s)
+    weights = np.array([s.get(f"experts.weight_{f}") for f in EXPERT_FIELDS])
+    field = _seats(weights, number) if weights.sum() > 0 else np.zeros(0, int)
+    area = np.zeros(len(field), int)
+    for f in range(FIELDS):
+        area[field == f] = _seats(areas, int((field == f).sum()))
+    expert = np.zeros(max(len(field), len(before)), EXPERT_DTYPE).view(np.recarray)
+    expert.case[:] = expert.next[:] = -1
+    expert[: len(before)] = before
+    expert.away[:] = 1
+    n = len(field)
+    expert.away[:n] = 0
+    expert.subject[:n], expert.line[:n] = field, area * FIELDS + field
+    expert.first_session[:n] = np.floor(5 * city.draw(CITY_EXPERTS, n)[:, 0])
+    line = np.zeros(len(areas) * FIELDS, EXPERT_LINE_DTYPE).view(np.recarray)
+    line.head[:] = line.tail[:] = line.urgent_tail[:] = line.first_expert[:] = -1
+    line.experts[:] = np.bincount(expert.line[:n], minlength=len(line))
+    for e in range(n - 1, -1, -1):
+        expert.next[e] = line.first_expert[expert.line[e]]
+        line.first_expert[expert.line[e]] = e
+    return expert, line
+
+
+def _areas(city: Any, s: Scenario) -> np.ndarray:
+    """Residents of each area that shares experts."""
+    people = np.bincount(city.place.community, city.place.population, len(city.community))
+    if s.experts.pool == "community":
+        return people
+    column = city.community.street if s.experts.pool == "street" else city.community.district
+    return np.bincount(column, people)
+
+
+def _seats(weights: np.ndarray, number: int) -> np.ndarray:
+    """Webster's method: the index that gets each of ``number`` seats, in the order in which they are given."""
+    most = np.minimum(number, np.ceil(number * weights / weights.sum()).astype(int) + 1) if number else np.zeros(1, int)
+    k = np.arange(most.max(initial=0))
+    quotient = np.where(k < most[:, None], weights[:, None] / (k + 0.5), -1.0)
+    order = np.argsort(-quotient, axis=None, kind="stable")[:number]
+    return np.asarray(np.unravel_index(order, quotient.shape)[0])
+
+
+@rule()
+def line_of(t, n):
+    """The expert line of a case's area and field; −1 where no expert can be called."""
+    p = t.settings[0]
+    case = t.case[n]
+    if p.rules_experts == 0 or case.expert_field < 0:
+        return -1
+    area = t.place[case.place].community
+    if p.expert_area == 1:
+        area = t.community[area].street
+    elif p.expert_area == 2:
+        area = t.community[area].district
+    line = area * FIELDS + case.expert_field
+    return line if t.expert_line[line].experts > 0 else -1
+
+
+@rule()
+def hand_over(t, n, now):
+    """R10. Send a case to its expert line, which costs a handover; returns False where no expert can be called."""
+    if line_of(t, n) < 0:
+        return False
+    case = t.case[n]
+    push(t, now + duration(t, HANDOVER, case, case.reopened), AT_EXPERT, n, case.version)
+    return True
+
+
+@rule()
+def arrive_at_expert(t, n, now):
+    """R10. A case joins the line of its area and field; False when its experts have left meanwhile."""
+    which = line_of(t, n)
+    if which < 0:
+        return False
+    case = t.case[n]
+    line = t.expert_line[which]
+    case.handler = which
+    case.queued = 2
+    line.waiting += 1
+    enqueue(t.case, line, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
+    call_expert(t, which, now)
+    return True
+
+
+@rule()
+def leave_expert(t, n):
+    """Take a waiting case out of its line, because its file was closed on paper."""
+    case = t.case[n]
+    t.expert_line[case.handler].waiting -= 1
+    leave(t.case, t.expert_line[case.handler], n, t.settings[0].handling_selectivity)
+    case.queued = 0
+
+
+@rule()
+def is_session(t, e, day):
+    """True on the weekdays on which an expert comes: evenly spread from his first."""
+    p = t.settings[0]
+    if day % 7 >= 5:
+        return False
+    since = (day % 7 - t.expert[e].first_session) % 5
+    for k in range(p.expert_sessions):  # noqa: SIM110 (compiled)
+        if k * 5 // p.expert_sessions == since:
+            return True
+    return False
+
+
+@rule()
+def worked_off(t, e, now, hours):
+    """When an expert who takes up ``hours`` of work now has done them; with 0, when he is next on duty."""
+    p = t.settings[0]
+    day = int(math.floor(now))
+    for _ in range(100 * 365):
+        if is_session(t, e, day):
+            start = max(now, day + p.opens)
+            left = (day + p.opens - start) * 24.0 + p.expert_session_hours
+            if left > 0.0 and left >= hours - TINY:
+                return start + hours / 24.0
+            hours -= max(left, 0.0)
+        day += 1
+    return now + 100.0 * 365
+
+
+@rule()
+def call_expert(t, which, now):
+    """R10. Idle experts of a line take waiting cases; of several the one who is on duty soonest.
+
+    Hours: the attempt at an expert's speed, and at the first of them what it takes to take a case over.
+    """
+    p = t.settings[0]
+    line = t.expert_line[which]
+    while line.head >= 0:
+        best, soonest = -1, math.inf
+        e = line.first_expert
+        while e >= 0:
+            if t.expert[e].case < 0:
+                free = worked_off(t, e, now, 0.0)
+                if free < soonest:
+                    best, soonest = e, free
+            e = t.expert[e].next
+        if best < 0:
+            return
+        n = take_first(t.case, line, p.handling_selectivity)
+        line.waiting -= 1
+        case = t.case[n]
+        case.queued = 0
+        hours = duration(t, SERVICE, case, case.attempts) / p.experts_speed
+        if case.expert_tries == 0:
+            hours += p.experts_handover_hours
+        expert = t.expert[best]
+        expert.case = n
+        expert.used += hours
+        expert.cases += 1
+        case.in_hand = 1
+        today = t.day[t.tally[0].day]
+        today.expert_hours += hours
+        today.expert_attempts += 1
+        push(t, worked_off(t, best, now, hours), EXPERT_DONE, best, case.version)
+
+
+@rule()
+def expert_over(t, e, now):
+    """R10. An expert's attempt ends; success = logistic(ability − slope · complexity), flatter than a generalist's.
+
+    Returns (case, 1 solved, 0 to try again, −1 the experts' attempts are exhausted).
+    """
+    p = t.settings[0]
+    expert = t.expert[e]
+    n = expert.case
+    expert.case = -1
+    case = t.case[n]
+    case.in_hand = 0
+    luck = chances(t, ATTEMPT, case, case.attempts)[0]
+    case.attempts += 1
+    case.expert_tries += 1
+    chance = 1.0 / (1.0 + math.exp(-(p.experts_ability - p.experts_complexity_slope * case.complexity)))
+    if luck < chance * mediation(t, case, now):
+        t.day[t.tally[0].day].settled_by_experts += 1
+        return n, 1
+    return n, -1 if case.expert_tries >= p.experts_attempts else 0
+
+
+@rule()
+def reroster(t, now):
+    """After the roster changed: whoever waited is sent to the line that serves him now."""
+    for n in range(t.tally[0].cases):
+        case = t.case[n]
+        if case.queued == 2:
+            case.queued = 0
+            case.next = -1
+            push(t, now, AT_EXPERT, n, case.version)
+
+
+@rule()
+def recall(t, now):
+    """After a policy changed hours or selectivity: ranks are counted anew and idle experts called."""
+    for k in range(len(t.expert_line)):
+        if t.expert_line[k].head >= 0:
+            recount(t.case, t.expert_line[k])
+            call_expert(t, k, now)
+
+
+@columns(EXPERT_DTYPE, "expert")
+class Expert(RowAgent):
+    """专业网格员: an expert of one field who serves an area a few hours a week."""
+
+    @property
+    def field_name(self) -> str:
+        """Field in words."""
+        return list(EXPERT_FIELDS)[self.subject]
+
+    @property
+    def is_busy(self) -> bool:
+        """True while a case is in hand."""
+        return self.case >= 0

@@ -1,0 +1,104 @@
+"""Waiting lines: urgent first, then by a rank between first come and easiest first (R9, R12; selectivity 选择性治理).
+
+A line is any record with ``head``, ``tail`` and ``urgent_tail``; who waits in it is a row of a table with ``next``,
+``complexity`` and ``easier``, the number of those waiting that are easier. Rank = (1 − σ) · place in line +
+σ · easiness rank; σ = 0 is exactly first come, first served. Urgent rows stand in front and are served as they came.
+Nobody who has been taken up is put back for somebody else.
+"""
+
+from __future__ import annotations
+
+from gridsim.model.compiled import rule
+
+
+@rule()
+def enqueue(rows, line, n, urgent, sigma):
+    """Row ``n`` joins the line, an urgent one behind the last urgent."""
+    row = rows[n]
+    row.easier = 0
+    if sigma > 0.0:
+        k = line.head
+        while k >= 0:
+            if _easier(rows, n, k):
+                rows[k].easier += 1
+            else:
+                row.easier += 1
+            k = rows[k].next
+    before = line.urgent_tail if urgent else line.tail
+    if before < 0:
+        row.next = line.head
+        line.head = n
+    else:
+        row.next = rows[before].next
+        rows[before].next = n
+    if line.tail == before:
+        line.tail = n
+    if urgent:
+        line.urgent_tail = n
+
+
+@rule()
+def _easier(rows, a, b):
+    """True when a is easier than b; equals by row number."""
+    x, y = rows[a].complexity, rows[b].complexity
+    return x < y or (x == y and a < b)
+
+
+@rule()
+def take_first(rows, line, sigma):
+    """Remove and return the row to be served next; −1 if nobody waits."""
+    best, ahead = line.head, -1
+    if best < 0:
+        return -1
+    if sigma > 0.0 and line.urgent_tail < 0:
+        least = sigma * rows[best].easier
+        before, k, place = best, rows[best].next, 1
+        while k >= 0:
+            rank = (1.0 - sigma) * place + sigma * rows[k].easier
+            if rank < least:
+                best, ahead, least = k, before, rank
+            before, k, place = k, rows[k].next, place + 1
+    _unlink(rows, line, best, ahead, sigma)
+    return best
+
+
+@rule()
+def leave(rows, line, n, sigma):
+    """Take row ``n`` out of the middle of its line."""
+    before, k = -1, line.head
+    while k != n:
+        before, k = k, rows[k].next
+    _unlink(rows, line, n, before, sigma)
+
+
+@rule()
+def _unlink(rows, line, n, before, sigma):
+    if before < 0:
+        line.head = rows[n].next
+    else:
+        rows[before].next = rows[n].next
+    if line.tail == n:
+        line.tail = before
+    if line.urgent_tail == n:
+        line.urgent_tail = before
+    rows[n].next = -1
+    if sigma > 0.0:
+        k = line.head
+        while k >= 0:
+            if _easier(rows, n, k):
+                rows[k].easier -= 1
+            k = rows[k].next
+
+
+@rule()
+def recount(rows, line):
+    """Count anew who is easier than whom, after selectivity has been changed."""
+    k = line.head
+    while k >= 0:
+        rows[k].easier = 0
+        j = line.head
+        while j >= 0:
+            if _easier(rows, j, k):
+                rows[k].easier += 1
+            j = rows[j].next
+        k = rows[k].next
