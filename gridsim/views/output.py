@@ -19,6 +19,7 @@ from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
+from gridsim.views.spread import drawn_keys
 
 LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
 
@@ -76,6 +77,8 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
     write_csv(c.table, folder / "comparison.csv")
     write_csv(c.runs, folder / "runs.csv")
     write_csv(c.daily, folder / "daily.csv")
+    if c.draws is not None:
+        write_csv(c.draws, folder / "draws.csv")
     (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
     facts = {
         "seed": c.seed,
@@ -90,6 +93,7 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
             for o in c.options
         },
         "costs": c.costs.to_dict(orient="records"),
+        "varied": drawn_keys(c),
     }
     write_json(manifest(c.scenario, **facts), folder / "manifest.json")
     with style():
@@ -99,6 +103,7 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
         "comparison.csv",
         "runs.csv",
         "daily.csv",
+        *(["draws.csv"] if c.draws is not None else []),
         "scenario.toml",
         "manifest.json",
         "backlog.png",

@@ -19,6 +19,7 @@ from gridsim.views.labels import (
     unit_label,
     window_label,
 )
+from gridsim.views.spread import spread_lines, uncertainty_lines
 
 SHOWN = (
     "time_to_resolution",
@@ -69,11 +70,11 @@ def report(c: Comparison, lang: str) -> str:
                 window=window_label(c.headline, lang),
             )
         )
-        parts.append(table(c, option.name, lang))
+        parts.append("\n".join([table(c, option.name, lang), *spread_lines(c, option.name, lang)]))
         parts.append(
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
-    parts.append(say("legend", lang))
+    parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
     parts.append(say("caution", lang))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
