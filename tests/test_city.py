@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from gridsim.model.city import City
-from gridsim.model.staffing import kept_grids, shared_out
 from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
+from gridsim.model.staffing import kept_grids, shared_out
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario, builtin_folder, load_scenario
 
