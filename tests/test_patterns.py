@@ -62,7 +62,7 @@ BAD = {
         "no parameter 'linkage.dorp'; did you mean linkage.drop?",
     ),
     "fitted by nothing": (row(role="fitted"), "patterns.p.by: is missing"),
-    "emergent by something": (row(by="linkage.drop"), "nothing sets an emergent pattern"),
+    "emergent by something": (row(by="linkage.drop"), "an emergent pattern is set by nothing"),
     "fitted by a lever": (row(role="fitted", by="linkage.rate"), "linkage.rate cannot be fitted: it is a lever"),
     "fitted by the paper's figure": (row(role="fitted", by="intake.valid_patrol"), "evidence of grade S"),
     "fitted by a choice": (row(role="fitted", by="departments.hold_team"), "no range low–high"),
