@@ -26,6 +26,9 @@ RULES_OFF = (
     "deadlines",
     "hours",
     "stalled_stock",
+    "escalation",
+    "video",
+    "experts",
 )
 PEOPLE = 36_500  # so that incidents per 100 residents and year are incidents a day
 
@@ -43,13 +46,16 @@ SINGLE: dict[str, Any] = {
     },
     "staff": {"full_time": 1, "part_time": 0, "nominal_share": 0.0},
     "residents": {"disparity": 1.0},
-    "handling": {"ability": 60.0},  # logistic(60 − 4 · complexity) is 1 to 24 digits
+    "handling": {"ability": 60.0, "selectivity": 0.0},  # logistic(60 − 4 · complexity) is 1 to 24 digits
     "departments": {"extra": 0.0, "need_factor": 1.0, "hold_team": "throughout"},
     "triage": {"hops": 0},
     "linkage": {
         "hops": 0,
         "rate": 1.0,
         "coordination": 0.0,
+        "false_whistles": 0.0,
+        "false_slope": 0.0,
+        "fatigue": 0.0,
         "report_in": {"distribution": "deterministic", "value": 0.0},
     },
     "districts": {"d": {"population": PEOPLE}},

@@ -339,11 +339,12 @@ def test_dedicated_and_diluted_patrol_hazards_by_hand() -> None:
     size = city.grid.extent[1:] / city.grid.extent[1:].sum()
     assert hazard[1:] == pytest.approx(0.4 * 0.1 * (3 * 0.2) * 1.5 * 1.5 * 0.9 / (0.1 * size))
     merged = World(scenario.replace({"dedicated.kept_share": 0.0}), city).tables.patrol_hazard
-    assert merged == pytest.approx(0.4 * 0.1 * 3 * 1.5 * 0.9)  # the three hours' ground is now 1 instead of .9
+    # the three people's ground is now 1 instead of .9, and the two sites' guides have come back to the community
+    assert merged == pytest.approx(0.4 * 0.1 * (3 + 2 * 0.2) * 1.5 * 0.9)
     # effort, hazard · ground, is hours alone: what merging loses is the firm's own hours and their local gain
     ground = city.place.ground
     assert (hazard * ground).sum() == pytest.approx(0.4 * 0.1 * 1.5 * 0.9 * (3 + 2 * 3 * 0.2 * 1.5))
-    assert (merged * ground).sum() == pytest.approx(0.4 * 0.1 * 1.5 * 0.9 * 3)
+    assert (merged * ground).sum() == pytest.approx(0.4 * 0.1 * 1.5 * 0.9 * (3 + 2 * 0.2))
 
 
 # --- routes and lotteries -------------------------------------------------------------------------------------------

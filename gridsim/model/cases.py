@@ -46,6 +46,7 @@ CASE_DTYPE = np.dtype(
         ("formal_at", "f8"),
         ("reopened_at", "f8"),
         ("complexity", "f8"),
+        ("worse", "f8"),
         ("place", "i4"),
         ("ordinal", "i4"),
         ("resident", "i4"),
@@ -55,18 +56,19 @@ CASE_DTYPE = np.dtype(
         ("easier", "i4"),
         ("version", "i4"),
         ("department", "i4", (MOST_DEPARTMENTS,)),
-        ("category", "i2"),
-        ("state", "i2"),
-        ("channel", "i2"),
-        ("needs", "i2"),
-        ("attempts", "i2"),
-        ("returns", "i2"),
-        ("stage", "i2"),
-        ("pending", "i2"),
-        ("in_hand", "i2"),
         ("rejections", "i2"),
         ("drops", "i2"),
+        ("returns", "i2"),
         ("hops", "i2"),
+        ("stage", "i2"),
+        ("category", "i2"),
+        ("state", "i1"),
+        ("channel", "i1"),
+        ("grade", "i1"),
+        ("needs", "i1"),
+        ("attempts", "i1"),
+        ("pending", "i1"),
+        ("in_hand", "i1"),
         ("expert_field", "i1"),
         ("expert_tries", "i1"),
         ("instead", "i1"),
@@ -182,6 +184,14 @@ def _begin(t, i, ordinal, now, kind, who):
 
 @rule()
 def severity(t, case, now):
+    """R2. Severity (1 to 4) of a case at a moment not earlier than the last one asked for."""
+    if case.grade == 0 or now >= case.worse:
+        case.grade, case.worse = escalation(t, case, now)
+    return case.grade
+
+
+@rule()
+def escalation(t, case, now):
     """R2. Severity (1 to 4) at a moment, and when it grows next if nothing is done (infinity: never).
 
     Hazard of one step more = escalation.rate · (1 + α · age ÷ deadline), α by category; emergencies begin at 3. It runs
@@ -216,7 +226,7 @@ def is_urgent(t, case, now):
     p = t.settings[0]
     if p.intake_green_channel == 1 and case.channel == BY_RESIDENT:
         return True
-    return p.rules_escalation == 1 and severity(t, case, now)[0] >= p.escalation_urgent_from
+    return p.rules_escalation == 1 and severity(t, case, now) >= p.escalation_urgent_from
 
 
 @rule()
@@ -225,7 +235,7 @@ def mediation(t, case, now):
     p = t.settings[0]
     if t.category[case.category].mediated == 0 or p.rules_escalation == 0:
         return 1.0
-    return math.exp(-p.escalation_success_decay * (severity(t, case, now)[0] - 1))
+    return math.exp(-p.escalation_success_decay * (severity(t, case, now) - 1))
 
 
 @rule()
@@ -253,8 +263,9 @@ def become_latent(t, n, since):
     if case.resident >= 0:
         row.report_rate *= t.propensity[case.resident]
     row.video_rate = p.video_detection * category.video if p.rules_video == 1 else 0.0
-    grade, row.worse = severity(t, case, since)
-    row.report_rate *= p.escalation_report_odds ** (grade - 1)
+    for _ in range(1, severity(t, case, since)):
+        row.report_rate *= p.escalation_report_odds
+    row.worse = case.worse
     row.since = since
     row.case, row.place = n, case.place
 
@@ -356,11 +367,13 @@ def open_file(t, n, now):
 def deadline_of(t, case, now):
     """R2, R13. The category's time from the report, of which every step of severity leaves a part."""
     p = t.settings[0]
-    grade, worse = severity(t, case, now)
-    due = now + t.category[case.category].deadline * p.escalation_deadline_factor ** (grade - 1)
+    left = t.category[case.category].deadline
+    for _ in range(1, severity(t, case, now)):
+        left *= p.escalation_deadline_factor
+    due, worse = now + left, case.worse
     while worse < due:
         due = worse + (due - worse) * p.escalation_deadline_factor
-        grade, worse = severity(t, case, worse)
+        worse = escalation(t, case, worse)[1]
     return due
 
 
@@ -439,7 +452,7 @@ def count_escalations(t, first, last):
         over = case.resolved if case.state == RESOLVED else (case.lapsed if case.state == LAPSED else math.inf)
         now = case.onset
         while True:
-            worse = severity(t, case, now)[1]
+            worse = escalation(t, case, now)[1]
             if worse >= last or worse >= over:
                 break
             steps += 1 if worse >= first else 0

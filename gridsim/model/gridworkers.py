@@ -132,7 +132,8 @@ def sweep_latent(t, day):
             continue
         if row.worse <= start:
             row.report_rate *= p.escalation_report_odds
-            row.worse = severity(t, t.case[row.case], row.worse)[1]
+            severity(t, t.case[row.case], row.worse)
+            row.worse = t.case[row.case].worse
         walk = 0.0
         opens = max(start, day + p.opens)
         window = day + p.closes - opens

@@ -111,7 +111,8 @@ def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
     Nominal workers (挂名) are counted and work zero hours. Dedicated grids beyond ``dedicated.kept_share`` go,
     smallest first: dissolved into their comprehensive grid, or merged into the nearest one kept of their district. Of
     a grid that is dissolved the guide returns to the community and the others leave, unless
-    ``dedicated.redeployment`` sends them on; a merged grid brings its people along.
+    ``dedicated.redeployment`` sends them on; a merged grid brings its people along. Posts that a policy adds are
+    filled only where a grid is kept.
     """
     g, w, place = tables.grid, tables.worker, tables.place
     absorbed_by = _partition(g, city, s)
@@ -175,7 +176,8 @@ def _place_people(w: Any, g: Any, city: Any, s: Scenario, absorbed_by: np.ndarra
     if len(rows):
         first = np.concatenate([[True], w.home[rows][1:] != w.home[rows][:-1]])
         posts[rows] = np.arange(len(rows)) - np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-    w.away[firm & (posts >= s.dedicated.staff_per_grid)] = 1
+    new = posts >= city.scenario.dedicated.staff_per_grid  # posts that a policy adds, only where a grid is kept
+    w.away[firm & ((posts >= s.dedicated.staff_per_grid) | (new & (g.active[w.home] == 0)))] = 1
     w.grid[:] = absorbed_by[w.home]
     dissolved = firm & (g.active[w.home] == 0) & (g.dedicated[w.grid] == 0)
     stays = w.role == GUIDE  # a community worker or officer, whom the firm only borrowed

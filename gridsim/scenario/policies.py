@@ -56,6 +56,8 @@ class Policy(BaseModel):
 
     Attributes
     ----------
+    default : bool
+        False for a policy that is compared only when it is named.
     starts : int
         Day on which it takes effect; day 0 is the first measured day.
     set : dict of lever to value
@@ -71,6 +73,7 @@ class Policy(BaseModel):
     chinese: str = ""
     text: str = ""
     source: str = ""
+    default: bool = True
     starts: int = Field(default=0, ge=0)
     set: dict[str, Any] = Field(default_factory=dict)
     cost: tuple[Cost, ...] = ()
@@ -174,13 +177,13 @@ def _lever_errors(patch: Mapping[str, Any]) -> list[tuple[str, str]]:
 def builtin_policies() -> dict[str, Policy]:
     """The policies that come with gridsim."""
     found: dict[str, Policy] = {}
-    for path in sorted((builtin_folder() / "policies").glob("*.toml")):
+    for path in sorted((builtin_folder() / "policies").glob("*.toml"), key=lambda f: (f.stem != "paper", f.stem)):
         found |= read_policies(path)
     return found
 
 
 def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy], base: Scenario) -> list[Option]:
-    """``"a,b+c"`` as options; None means every known policy alone and all of them together.
+    """``"a,b+c"`` as options; None means every usual policy alone and all of them together.
 
     Raises
     ------
@@ -189,7 +192,8 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
 
     """
     if text is None:
-        names = [*known, *(["+".join(known)] if len(known) > 1 else [])]
+        usual = [name for name, policy in known.items() if policy.default]
+        names = [*usual, *(["+".join(usual)] if len(usual) > 1 else [])]
     else:
         names = [n.strip() for n in (text.split(",") if isinstance(text, str) else text)]
     errors: list[str] = []
