@@ -66,10 +66,14 @@ class Pattern(_Part):
 
 
 class Fit(_Part):
-    """Record of a fit: values of the fitted parameters, targets, what was achieved, and the hash that they held for."""
+    """Record of a fit: values of the fitted parameters, targets, what was achieved, and the hash that they held for.
+
+    ``engine`` is the hash of the rules that were fitted.
+    """
 
     hash: str
     gridsim: str = ""
+    engine: str = ""
     seed: int = 0
     replications: int = 1
     rounds: int = 0
@@ -139,10 +143,11 @@ def fit_hash(scenario: Scenario) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def fit_status(scenario: Scenario) -> dict[str, Any] | None:
+def fit_status(scenario: Scenario, engine: str = "") -> dict[str, Any] | None:
     """The fit a scenario carries, whether it still holds for it, and the fitted parameters that were changed since.
 
-    None when there is no fit. It does not hold, with no parameter changed, when something else was.
+    None when there is no fit. It does not hold, with no parameter changed, when something else was. ``same_engine``
+    says whether it was made with these rules (``engine``); with others it may no longer be met.
     """
     fit: Fit | None = scenario.fit
     if fit is None:
@@ -152,6 +157,7 @@ def fit_status(scenario: Scenario) -> dict[str, Any] | None:
     return {
         "hash": fit.hash,
         "holds": fit.hash == fit_hash(scenario),
+        "same_engine": fit.engine == engine,
         "changed": changed,
         **fit.model_dump(exclude={"hash"}),
     }

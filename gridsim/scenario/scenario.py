@@ -405,6 +405,8 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     merged = _merge(parent, data)
     if "fit" in data:  # a fit is one record, never mixed with another
         merged["fit"] = data["fit"]
+    if data.get("patterns") == {}:  # [patterns] with nothing in it: none of the base's
+        merged["patterns"] = {}
     if not own_title:  # a user's variant is not announced under the title of what it is based on
         merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
         merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"

@@ -7,17 +7,20 @@ help. Every round uses the same keyed random numbers, so that a difference betwe
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from gridsim.measures import check_patterns, held_against, measure_windows
+from gridsim.model import city as city_module
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.parameters import REGISTRY
@@ -26,6 +29,7 @@ from gridsim.scenario.ranges import at_level, level
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
 PROBE_STEP, LONGEST_STEP, HALVINGS = 0.05, 0.3, 3  # of a parameter's range
+NO_RULES = ("__init__.py", "agents.py", "compiled.py", "model.py")  # how the model is compiled and shown to Mesa
 DIGITS = 6  # significant digits of a fitted value: what is written is what was simulated
 
 
@@ -132,6 +136,15 @@ def _observe(scenario: Scenario, replications: int, seed: int, jobs: int) -> lis
 
     with ThreadPoolExecutor(max(1, min(jobs, replications))) as pool:
         return list(pool.map(one, range(replications)))
+
+
+def engine_hash() -> str:
+    """Hash of the files that hold rules of the model, the same on every machine; comments count as well."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(city_module.__file__).parent.glob("*.py")):
+        if path.name not in NO_RULES:
+            digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+    return digest.hexdigest()[:16]
 
 
 def check_fittable(scenario: Scenario) -> None:
@@ -265,6 +278,7 @@ def _recorded(found: Scenario, held: pd.DataFrame, replications: int, seed: int,
     record = {
         "hash": fit_hash(found),
         "gridsim": version("gridsim"),
+        "engine": engine_hash(),
         "seed": seed,
         "replications": replications,
         "rounds": rounds,

@@ -18,6 +18,7 @@ from gridsim.model.compiled import SOURCES
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
+from gridsim.studies.fit import engine_hash
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
 from gridsim.views.spread import drawn_keys
 
@@ -56,7 +57,7 @@ def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
         "engine_sources": SOURCES,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
-        "fit": fit_status(scenario),
+        "fit": fit_status(scenario, engine_hash()),
         **facts,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
-from gridsim.studies.fit import Round
+from gridsim.studies.fit import Round, engine_hash
 from gridsim.views.labels import aligned, measure_label, number, say, unit_label
 
 ROLES = {"input": "role_input", "fitted": "role_fitted", "emergent": "role_emergent"}
@@ -22,7 +22,7 @@ def pattern_report(table: pd.DataFrame, scenario: Scenario, lang: str) -> str:
         pattern_table(table, scenario, lang),
         say("patterns_legend", lang),
     ]
-    status = fit_status(scenario)
+    status = fit_status(scenario, engine_hash())
     if status is not None:
         parts.append(fit_line(status, lang))
     return "\n\n".join([*parts, say("not_identified", lang)])
@@ -63,7 +63,7 @@ def round_line(r: Round, lang: str) -> str:
 def fit_line(status: dict[str, Any], lang: str) -> str:
     """Whether the fit that a scenario carries still holds for it."""
     if status["holds"]:
-        return say("fit_holds", lang, hash=status["hash"][:10])
+        return say("fit_holds" if status["same_engine"] else "fit_other_engine", lang, hash=status["hash"][:10])
     changed = ", ".join(status["changed"])
     if changed:
         return say("fit_changed", lang, hash=status["hash"][:10], changed=changed)
