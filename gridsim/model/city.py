@@ -36,6 +36,7 @@ PLACE_DTYPE = np.dtype(
         ("ground", "f8"),
         ("camera", "f8"),
         ("heat", "f8"),
+        ("lately", "f8"),
     ],
     align=True,
 )

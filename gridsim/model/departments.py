@@ -6,6 +6,8 @@ integers of the scenario, never re-derived.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from gridsim.model.agenda import TASK_DONE, TEAM_DONE, is_workday, push, work_end, worked_by
@@ -96,7 +98,7 @@ def join(t, row, now):
     d = t.department[task.department]
     task.arrived = now
     d.received += 1
-    d.recent[int(worked_by(t.settings[0], now)) % WEEK] += 1
+    d.recent[int(worked_by(t.settings[0], math.floor(now))) % WEEK] += 1  # by its day, also after closing time
     d.queue += 1
     urgent = task.part != FALSE and is_urgent(t, t.case[task.case], now)
     enqueue(t.task, d, row, urgent, t.settings[0].handling_selectivity)
@@ -190,7 +192,7 @@ def recall_teams(t, now):
     """After a policy changed teams or selectivity: ranks are counted anew and free teams called."""
     for d in range(len(t.department)):
         if t.department[d].head >= 0:
-            recount(t.task, t.department[d])
+            recount(t.task, t.department[d], t.settings[0].handling_selectivity)
             serve(t, d, now)
 
 

@@ -6,6 +6,7 @@ queue. They work to their own calendar, a few hours a week.
 
 from __future__ import annotations
 
+import heapq
 import math
 from typing import Any
 
@@ -94,11 +95,14 @@ def _areas(city: Any, s: Scenario) -> np.ndarray:
 
 def _seats(weights: np.ndarray, number: int) -> np.ndarray:
     """Webster's method: the index that gets each of ``number`` seats, in the order in which they are given."""
-    most = np.minimum(number, np.ceil(number * weights / weights.sum()).astype(int) + 1) if number else np.zeros(1, int)
-    k = np.arange(most.max(initial=0))
-    quotient = np.where(k < most[:, None], weights[:, None] / (k + 0.5), -1.0)
-    order = np.argsort(-quotient, axis=None, kind="stable")[:number]
-    return np.asarray(np.unravel_index(order, quotient.shape)[0])
+    queue = [(-w / 0.5, i, 0) for i, w in enumerate(weights.tolist()) if w > 0]
+    heapq.heapify(queue)
+    seats = np.zeros(number, int)
+    for seat in range(number):
+        _, i, held = queue[0]
+        seats[seat] = i
+        heapq.heapreplace(queue, (-weights[i] / (held + 1.5), i, held + 1))
+    return seats
 
 
 @rule()
@@ -106,7 +110,7 @@ def line_of(t, n):
     """The expert line of a case's area and field; −1 where no expert can be called."""
     p = t.settings[0]
     case = t.case[n]
-    if p.rules_experts == 0 or case.expert_field < 0:
+    if p.rules_experts == 0 or case.expert_field < 0 or p.expert_session_hours <= 0.0:
         return -1
     area = t.place[case.place].community
     if p.expert_area == 1:
@@ -256,7 +260,7 @@ def recall(t, now):
     """After a policy changed hours or selectivity: ranks are counted anew and idle experts called."""
     for k in range(len(t.expert_line)):
         if t.expert_line[k].head >= 0:
-            recount(t.case, t.expert_line[k])
+            recount(t.case, t.expert_line[k], t.settings[0].handling_selectivity)
             call_expert(t, k, now)
 
 

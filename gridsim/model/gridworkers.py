@@ -96,13 +96,18 @@ def _pool_of(t, g):
 
 @rule()
 def cool_down(t, day):
-    """R3. Every four weeks old cases count less for a hotspot, and hours that follow them are allotted anew."""
+    """R3. Every four weeks old cases count less for a hotspot, and hours that follow them are allotted anew.
+
+    What was recorded since the last time (``lately``) joins only now: so the hours follow these days alone, and a
+    policy that has nothing to do with patrol cannot move them by its date.
+    """
     p = t.settings[0]
     if day % 28 != 0:
         return
     left = math.exp(-28.0 / p.patrol_memory_days)
     for i in range(len(t.place)):
-        t.place[i].heat *= left
+        t.place[i].heat = (t.place[i].heat + t.place[i].lately) * left
+        t.place[i].lately = 0.0
     if p.patrol_weight > 0.0:
         allot_patrol(t)
 
@@ -176,10 +181,13 @@ def accrue(t, which, day):
 
     A year's remainder (hours less administration, training and patrol) accrues evenly over its working days, with one
     month's worth in advance on the first day of each accounting year; what is unused lapses at its end. Hence events
-    can never take more than the year's remainder.
+    can never take more than the year's remainder. Nothing happens where hours are booked beyond ``day`` already: work
+    in hand is booked to its end, and going back would give those hours a second time.
     """
     p = t.settings[0]
     w = t.worker[which]
+    if day < w.bank_day:
+        return
     yearly = p.event_hours_year * w.fte
     daily = yearly * (11.0 / 12.0) / p.workdays
     year = day // YEAR
@@ -389,7 +397,7 @@ def regroup(t, now):
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
         elif grid.head >= 0:
-            recount(t.case, grid)
+            recount(t.case, grid, t.settings[0].handling_selectivity)
             call_worker(t, g, now)
 
 

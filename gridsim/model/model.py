@@ -96,6 +96,8 @@ class GovernanceModel(mesa.Model):
         for cls, n in kinds:
             cls.create_agents(self, n, list(range(n)))
         self._live = len(self.agents)
+        live = Resident in self.agents_by_type
+        self._numbered = self._live + (0 if live else self.city.n_residents)  # residents' numbers are kept for them
         self._residents = {a.row: a for a in self.agents_by_type.get(Resident, ())}
         self._let_go()
 
@@ -104,7 +106,9 @@ class GovernanceModel(mesa.Model):
         for cls, table in ((Gridworker, self.world.tables.worker), (Expert, self.world.tables.expert)):
             have = len(self.agents_by_type.get(cls, ()))
             if len(table) > have:
-                cls.create_agents(self, len(table) - have, list(range(have, len(table))))
+                for agent in cls.create_agents(self, len(table) - have, list(range(have, len(table)))):
+                    self._numbered += 1
+                    agent.unique_id = self._numbered  # Mesa would count from 1 again
                 self._let_go()
 
     def _let_go(self) -> None:

@@ -75,7 +75,7 @@ def intake(t, n, now):
         today.valid_video += 1
     else:
         today.valid_residents += 1
-    t.place[case.place].heat += 1.0
+    t.place[case.place].lately += 1.0
     open_file(t, n, now)
     dispatch(t, n, now)
 

@@ -91,12 +91,12 @@ def _unlink(rows, line, n, before, sigma):
 
 
 @rule()
-def recount(rows, line):
-    """Count anew who is easier than whom, after selectivity has been changed."""
+def recount(rows, line, sigma):
+    """Count anew who is easier than whom, after selectivity has been changed; nobody counts where it is 0."""
     k = line.head
     while k >= 0:
         rows[k].easier = 0
-        j = line.head
+        j = line.head if sigma > 0.0 else -1
         while j >= 0:
             if _easier(rows, j, k):
                 rows[k].easier += 1

@@ -160,10 +160,14 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
 
 
 def expert_hours(s: Scenario) -> float:
-    """Hours a week that an expert really gives: the roster, times how many come; retired people give more (R10)."""
+    """Hours a week that an expert really gives: the roster, times how many come; retired people give more (R10).
+
+    Never more than five working days hold.
+    """
     x = s.experts
     longer = x.retired_hours if x.kind == "retired" else 1.0
-    return float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive))
+    most = 5 * (s.time.closes - s.time.opens if s.time.calendar == "office" else 24.0)
+    return min(most, float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive)))
 
 
 def team_strength(s: Scenario) -> float:

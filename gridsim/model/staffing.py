@@ -210,6 +210,8 @@ def _fallbacks(tables: Any, s: Scenario) -> None:
     """For communities without any staffed grid: the nearest staffed grid in row order of the same district."""
     g = tables.grid
     able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.fte > 0) & (g.dedicated == 0))
+    if not len(able):  # nobody above the threshold: then whoever there is
+        able = np.flatnonzero((g.fte > 0) & (g.dedicated == 0))
     if not len(able):
         g.fallback[:] = np.arange(len(g))
         return
