@@ -15,6 +15,7 @@ from gridsim.scenario.patterns import fit_hash, fit_status
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies import fit as fit_module
 from gridsim.studies.fit import fit
+from gridsim.views.pattern_table import fit_line
 
 TIME = {"warmup_days": 60, "days": 120, "window_days": 60, "follow_up_days": 0}
 TRUE = {"patrol.detection": 0.15, "residents.report_rate": 0.012}
@@ -194,7 +195,9 @@ def test_out_writes_a_variant_and_manifests_say_whether_it_holds(here, capsys):
     assert main(["run", "sub/fitted.toml", "--out", "a"]) == 0
     assert f"Fit {printed['fit']['hash'][:10]}: holds" in capsys.readouterr().out
     fitted = json.loads((here / "a/manifest.json").read_text(encoding="utf-8"))["fit"]
-    assert fitted["holds"] and fitted["hash"] == printed["fit"]["hash"]
+    assert fitted["holds"] and fitted["same_engine"] and fitted["hash"] == printed["fit"]["hash"]
+    other = fit_line(fit_status(load_scenario("sub/fitted.toml"), engine="another"), "en")
+    assert "rules of the model are not those" in other
     (here / "mine.toml").write_text('based_on = "sub/fitted.toml"\n[patrol]\ndetection = 0.2\n', encoding="utf-8")
     assert main(["compare", "mine.toml", "--policies", "raise-linkage", "--replications", "1", "--out", "b"]) == 0
     changed = json.loads((here / "b/manifest.json").read_text(encoding="utf-8"))["fit"]

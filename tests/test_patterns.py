@@ -158,6 +158,14 @@ def test_registered_share_and_valid_resident_reports(here, capsys):
     assert m["valid_cases"] == pytest.approx(m["valid_residents"] + m["valid_share"] * m["patrol_reports"])
 
 
+def test_patterns_are_inherited_unless_an_empty_table_drops_them(here):
+    (here / "b.toml").write_text('based_on = "city.toml"\n[patterns.audit]\ntarget = 0.9\n', encoding="utf-8")
+    (here / "c.toml").write_text('based_on = "city.toml"\n[patterns]\n', encoding="utf-8")
+    assert load_scenario("b.toml").patterns["audit"].target == 0.9
+    assert list(load_scenario("b.toml").patterns) == ["reports", "audit"]
+    assert load_scenario("c.toml").patterns == {}
+
+
 @pytest.mark.parametrize("name", [n for n in builtin_scenarios() if load_scenario(n).patterns])
 def test_built_in_patterns_are_complete(name):
     s = load_scenario(name)
@@ -169,6 +177,7 @@ def test_built_in_patterns_are_complete(name):
             assert s.get(p.by) == p.target
     status = fit_status(s)
     assert status is not None and status["changed"] == {}
+    assert status["holds"], f"gridsim fit {name} --in-place: the scenario or the registry has changed since its fit"
     fitted = [n for n, p in s.patterns.items() if p.role == "fitted"]
     for n in fitted:
         low, high = s.patterns[n].band
