@@ -9,13 +9,12 @@ simulation. It was run once for each built-in scenario; the result is stored the
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import numpy as np
 
 from gridsim.model.settings import mean_departments, needs_after_exhaustion
 from gridsim.model.world import World
-from gridsim.scenario.scenario import Scenario, builtin_folder, read_toml
+from gridsim.scenario.scenario import Scenario, load_scenario
 
 
 def team_days(s: Scenario) -> dict[str, np.ndarray]:
@@ -40,9 +39,9 @@ def team_days(s: Scenario) -> dict[str, np.ndarray]:
 
 
 def main(name: str, utilisation: float) -> None:
-    data = read_toml(builtin_folder() / f"{name}.toml" if not name.endswith(".toml") else Path(name))
-    ones = dict.fromkeys(data["fields"], 1)
-    s = Scenario.from_dict({**data, "name": name, "teams": dict.fromkeys([*data["districts"], "city"], ones)}, name)
+    s = load_scenario(name)
+    ones = dict.fromkeys(s.fields, 1)
+    s = Scenario.from_dict({**s.to_dict(), "teams": dict.fromkeys([*s.districts, "city"], ones)}, name)
     week = 7 / 5 if s.time.calendar == "office" else 1.0
     for district, load in team_days(s).items():
         teams = np.maximum(np.maximum(1, np.rint(load * week / utilisation)), np.ceil(load * week / 0.95)).astype(int)

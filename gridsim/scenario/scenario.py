@@ -23,6 +23,7 @@ from gridsim.scenario.parameters import (
     UNIT_COSTS,
     Column,
 )
+from gridsim.scenario.patterns import APART, collect_apart
 
 DESCRIPTIVE = ("name", "title", "chinese", "description", "source")
 TABLES = ("districts", "categories", "costs", "fields", "teams")
@@ -79,6 +80,10 @@ class Scenario:
         Department field and its Chinese name.
     teams : dict of str to dict of str to int
         Teams by district (and ``city``) and department field: stored integers, never re-derived.
+    patterns : dict of str to Pattern
+        What the baseline should look like; no part of the content.
+    fit : Fit or None
+        Record of the fit to them; no part of the content.
 
     """
 
@@ -131,6 +136,10 @@ class Scenario:
             out[table] = {k: row.model_dump() for k, row in self._parts[table].items()}
         out["fields"] = dict(self.fields)
         out["teams"] = {k: dict(v) for k, v in self.teams.items()}
+        if self.patterns:
+            out["patterns"] = {k: p.model_dump() for k, p in self.patterns.items()}
+        if self.fit:
+            out["fit"] = self.fit.model_dump()
         return out
 
     def to_toml(self) -> str:
@@ -138,8 +147,8 @@ class Scenario:
         return tomli_w.dumps(self.to_dict())
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """All leaves as (dotted key, value), tables included."""
-        yield from _leaves({k: v for k, v in self.to_dict().items() if k not in DESCRIPTIVE})
+        """All leaves of the content as (dotted key, value), tables included."""
+        yield from _leaves({k: v for k, v in self.to_dict().items() if k not in (*DESCRIPTIVE, *APART)})
 
     def get(self, key: str) -> Any:
         """Value of a registry parameter by its dotted key."""
@@ -178,8 +187,8 @@ class Scenario:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the content (not of the descriptive texts), the same on every machine."""
-        content = {k: v for k, v in self.to_dict().items() if k not in DESCRIPTIVE}
+        """SHA-256 of the content (not of texts, patterns, fit), the same on every machine."""
+        content = {k: v for k, v in self.to_dict().items() if k not in (*DESCRIPTIVE, *APART)}
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
 
     @property
@@ -255,7 +264,7 @@ def clear_errors(error: ValidationError, where: str, prefix: str, allowed: list[
 def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     parts: dict[str, Any] = {}
     errors: list[str] = []
-    known = [*DESCRIPTIVE, *SECTIONS, *TABLES]
+    known = [*DESCRIPTIVE, *SECTIONS, *TABLES, *APART]
     errors += [f"{where}: {k}: unknown key{nearest(k, [*known, *REGISTRY])}" for k in data if k not in known]
     for key in DESCRIPTIVE:
         parts[key] = data.get(key, "")
@@ -263,7 +272,7 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
             errors.append(f"{where}: {key}: must be a text in quotes (got {parts[key]!r})")
     for section, model in SECTIONS.items():
         allowed = [p.key for p in PARAMETERS if p.section == section] + list(REGISTRY)
-        _collect(model, data.get(section, {}), where, section, allowed, parts, errors)
+        collect(model, data.get(section, {}), where, section, allowed, parts, errors)
     for table, model in ROWS.items():
         rows = data.get(table, {})
         if table == "costs" and isinstance(rows, Mapping):  # what a scenario does not price has the registry's price
@@ -275,10 +284,11 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
         before = len(errors)
         for name, row in rows.items():
             allowed = [f"{table}.{name}.{c}" for c in model.model_fields]
-            _collect(model, row, where, f"{table}.{name}", allowed, done, errors)
+            collect(model, row, where, f"{table}.{name}", allowed, done, errors)
         if len(errors) == before:
             parts[table] = {n: done[f"{table}.{n}"] for n in rows}
     _collect_plain(data, where, parts, errors)
+    collect_apart(data, where, parts, errors)
     errors += consistency_errors(parts, where)
     return parts, errors
 
@@ -294,9 +304,10 @@ def _priced(name: str, row: Any) -> Any:
     return out
 
 
-def _collect(
+def collect(
     model: type[BaseModel], raw: Any, where: str, key: str, allowed: list[str], into: dict[str, Any], errors: list[str]
 ) -> None:
+    """Check one table against its model: the frozen row into ``into[key]``, or its errors."""
     if not isinstance(raw, Mapping):
         errors.append(f"{where}: {key}: must be a table of keys (got {raw!r})")
         return
@@ -404,6 +415,10 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
         raise ScenarioError([f"{where}: based_on: must be the name of a scenario in quotes (got {base!r})"])
     parent, _ = _read_with_base(base, (*seen, str(path.resolve())), path.parent)
     merged = _merge(parent, data)
+    if "fit" in data:  # a fit is one record, never mixed with another
+        merged["fit"] = data["fit"]
+    if data.get("patterns") == {}:  # [patterns] with nothing in it: none of the base's
+        merged["patterns"] = {}
     if not own_title:  # a user's variant is not announced under the title of what it is based on
         merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
         merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"

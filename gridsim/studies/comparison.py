@@ -17,17 +17,26 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from gridsim.measures import BY_KEY, MEASURES, measure_windows, window_name
+from gridsim.measures import (
+    BY_KEY,
+    MEASURES,
+    check_patterns,
+    held_against,
+    measure_windows,
+    whole_first_window,
+    window_name,
+)
 from gridsim.measures.groups import Baseline
 from gridsim.measures.load import load
 from gridsim.model.cases import measured_columns
 from gridsim.model.city import City
 from gridsim.model.world import World
-from gridsim.scenario.policies import BASELINE, Option, Policy, builtin_policies, parse_options
+from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
 from gridsim.studies.groups import judge_groups, mean_load
 from gridsim.studies.outlay import outlays
 from gridsim.studies.paired import holm, judgement, paired
+from gridsim.studies.vary import Draws, varied_keys
 
 VERDICTS = (
     "better",
@@ -100,6 +109,8 @@ class Comparison:
         Utilisation and queues of departments and communities, baseline included, means over replications.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
+    draws : DataFrame or None
+        With ``vary``, the parameters of each replication, and whether its baseline meets the patterns.
 
     """
 
@@ -115,6 +126,7 @@ class Comparison:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     load: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = field(default=())
+    draws: pd.DataFrame | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -148,6 +160,7 @@ def compare(
     days: int | None = None,
     jobs: int | None = None,
     known: Mapping[str, Policy] | None = None,
+    vary: bool | str | Sequence[str] = False,
     progress: Callable[[int, int], None] | None = None,
     stopping: Callable[[], None] | None = None,
 ) -> Comparison:
@@ -168,6 +181,9 @@ def compare(
         Threads; all cores by default. Results do not depend on it.
     known : mapping, optional
         Policies by name; the built-in ones by default.
+    vary : bool, str or list of str
+        True draws every open parameter from its range, anew in each replication; a string or list names the sections
+        or keys to draw (see ``studies.vary``).
     progress : callable, optional
         Called with (runs done, runs in all).
     stopping : callable, optional
@@ -185,6 +201,7 @@ def compare(
 
     """
     base = load_scenario(scenario)
+    check_patterns(base)
     if days is not None:
         base = base.replace({"time.days": days}, where="--days")
     options = parse_options(policies, builtin_policies() if known is None else known, base)
@@ -198,7 +215,10 @@ def compare(
     trial = World(base, city)  # a policy that this city cannot take is refused before anything runs
     for phase in (p for option in options for p in option.phases(base)):
         trial.enforce(phase.scenario)
-    runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
+    draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
+    as_stated = (base, city, {o.name: o.phases(base) for o in everyone})
+    setting = draws.setting if draws else lambda _: as_stated
+    runs = _replicate_all(setting, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
     done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
     if not done:
         raise KeyboardInterrupt
@@ -219,12 +239,19 @@ def compare(
         groups=judge_groups(_told(kept, "groups"), names, base),
         load=mean_load(_told(kept, "load")),
         notes=_conflicts(options),
+        draws=draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None,
     )
 
 
+def _meets(base: Scenario, run: Run) -> bool | None:
+    """Whether a baseline run meets every pattern; None where there are none, or the run is too short for them."""
+    if not base.patterns or not whole_first_window(base):
+        return None
+    return bool(held_against(base, [run.measures]).met.all())
+
+
 def _replicate_all(
-    base: Scenario,
-    city: City,
+    setting: Callable[[int], tuple[Scenario, City, dict[str, list[Phase]]]],
     options: list[Option],
     seed: int,
     n: int,
@@ -243,10 +270,9 @@ def _replicate_all(
             if progress:
                 progress(len(runs), total)
 
-    phases = {o.name: o.phases(base) for o in options}
-
     def replicate(r: int) -> None:
-        warm = World(base, city, seed, r).warm_up()
+        own, town, phases = setting(r)
+        warm = World(own, town, seed, r).warm_up()
         baseline: Baseline | None = None  # the first option
         for option in options:
             if stop.is_set():

@@ -24,6 +24,7 @@ from gridsim.views.labels import (
     unit_label,
     window_label,
 )
+from gridsim.views.spread import spread_lines, uncertainty_lines
 
 SHOWN = (  # the others are in comparison.csv, and printed with --all
     "time_to_resolution",
@@ -75,12 +76,12 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
                 window=window_label(c.headline, lang),
             )
         )
-        parts.append(table(c, option.name, lang, everything))
+        parts.append("\n".join([table(c, option.name, lang, everything), *spread_lines(c, option.name, lang)]))
         parts += alarm(c, option.name, lang)
         parts.append(
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
-    parts.append(say("legend", lang))
+    parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
     parts.append(say("caution", lang))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
