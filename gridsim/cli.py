@@ -12,10 +12,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from gridsim.commands import compare, fit, measures, parameters, policies, run, scenarios
+from gridsim.commands import compare, costs, fit, measures, parameters, policies, run, scenarios
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT
 
-COMMANDS = (compare, run, fit, scenarios, policies, parameters, measures)  # in the order of --help
+COMMANDS = (compare, run, fit, scenarios, policies, parameters, measures, costs)  # in the order of --help
 
 
 class _Parser(argparse.ArgumentParser):

@@ -40,6 +40,7 @@ def define(add: Adder) -> None:
         help="whole histories of the city (default 20)",
     )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
+    sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
     sub.add_argument("--vary", action="store_true", help="draw every open parameter from its range, anew each time")
     sub.add_argument("--only", metavar="A,B.C", help="with --vary: only these sections or parameters")
 
@@ -105,7 +106,14 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], k
 
 
 def _as_json(c: Any, folder: Path) -> dict[str, Any]:
-    found = {"folder": str(folder), "replications": len(c.finished), "asked": c.asked, "comparison": records(c.table)}
+    found = {
+        "folder": str(folder),
+        "replications": len(c.finished),
+        "asked": c.asked,
+        "comparison": records(c.table),
+        "groups": records(c.groups),
+        "costs": records(c.costs),
+    }
     return found if c.draws is None else found | {"draws": records(c.draws)}
 
 
@@ -118,7 +126,7 @@ def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     if a.json:
         print_json(_as_json(c, folder))
     else:
-        print(words.report(c, a.lang))
+        print(words.report(c, a.lang, a.all))
         print("\n" + say("written", a.lang, folder=folder, files=", ".join(files)))
 
 
@@ -139,6 +147,6 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
     print(baselines_report(b, a.lang))
     if len(b.comparisons) <= IN_FULL:
         for c in b.comparisons:
-            print(f"\n=== {say('at_baseline', a.lang, name=c.scenario.name)} ===\n\n{words.report(c, a.lang)}")
+            print(f"\n=== {say('at_baseline', a.lang, name=c.scenario.name)} ===\n\n{words.report(c, a.lang, a.all)}")
     files = ", ".join(["baselines.csv", *(f"{name}/" for name in folders)])
     print("\n" + say("written", a.lang, folder=folder, files=files))

@@ -17,12 +17,17 @@ def define(add: Adder) -> None:
 
 
 def _run(a: argparse.Namespace) -> int:
+    from gridsim.scenario.costs import unknown_units
     from gridsim.scenario.parameters import REGISTRY
-    from gridsim.scenario.scenario import load_scenario
+    from gridsim.scenario.scenario import ScenarioError, load_scenario
     from gridsim.views.labels import aligned
+    from gridsim.views.price_list import cost_line
 
     known = known_policies(a.policy_file)
     scenario = load_scenario(a.scenario)
+    unpriced = [line for p in known.values() for line in unknown_units(p, scenario.costs)]
+    if unpriced:
+        raise ScenarioError(unpriced)
     if a.json:
         print_json([p.model_dump(mode="json") for p in known.values()])
         return OK
@@ -46,10 +51,7 @@ def _run(a: argparse.Namespace) -> int:
         if rows:
             print(aligned(rows))
         for c in p.cost:
-            print(
-                f"    Cost: {c.item} {c.chinese}: {c.yuan:,.0f} yuan per {c.per.replace('_', ' ')}, "
-                f"{'a year' if c.every == 'year' else 'once'} [{c.grade}: {c.source}]"
-            )
+            print(f"    Cost: {cost_line(c, scenario)}")
         print()
     print("Grades: S the paper, D arithmetic, A published, B press, C weak, X assumed.")
     return OK

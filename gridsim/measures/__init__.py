@@ -2,7 +2,8 @@
 
 from gridsim.measures.patterns import check_patterns, held_against, whole_first_window
 from gridsim.measures.registry import BY_KEY, MEASURES, Measure
-from gridsim.measures.run import measure_run, measure_windows, window_name, windows
+from gridsim.measures.run import measure_run, measure_windows
+from gridsim.scenario.windows import window_name, windows
 
 __all__ = [
     "BY_KEY",

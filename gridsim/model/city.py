@@ -12,9 +12,10 @@ import networkx as nx
 import numpy as np
 
 from gridsim.model.agents import RowAgent, columns
+from gridsim.model.counts import count_all
 from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, uniform_block
 from gridsim.model.residents import RESIDENT_DTYPE, populate
-from gridsim.model.staffing import first_staff, kept_grids, shared_out
+from gridsim.model.staffing import first_staff, shared_out
 from gridsim.scenario.distributions import lognormal_sigma
 from gridsim.scenario.scenario import Scenario
 
@@ -247,17 +248,9 @@ class City:
                     graph.add_edge(row, at[other])
         return graph
 
-    def counts(self, scenario: Scenario) -> dict[str, float]:
-        """How many of each thing a policy's cost can be charged for."""
-        fields, districts = len(scenario.fields), len(scenario.districts)
-        city_level = fields if scenario.departments.city_level_share > 0 else 0
-        return {
-            "city": 1,
-            "department": fields * districts + city_level,
-            "comprehensive_grid": self.n_comprehensive,
-            "dedicated_grid_dissolved": self.n_dedicated - kept_grids(scenario, self.n_dedicated),
-            "full_time": scenario.staff.full_time,
-        }
+    def counts(self, scenario: Scenario, base: Scenario | None = None) -> dict[str, float]:
+        """How many of each thing a policy's cost can be charged for, beside ``base`` (the city's own scenario)."""
+        return count_all(self, base or self.scenario, scenario)
 
 
 @columns(GRID_DTYPE, "grid")

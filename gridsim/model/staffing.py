@@ -20,6 +20,7 @@ from gridsim.model.gridworkers import (
     WORKER_DTYPE,
     allot_patrol,
 )
+from gridsim.scenario.hours import full_time_posts
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
 TEAM = 3  # of a dedicated grid: chief 网格长, guide 指导员, information officer 信息员 ("1+2")
@@ -87,7 +88,7 @@ def with_added_staff(worker: np.recarray, city: Any, s: Scenario) -> np.recarray
     n = city.n_comprehensive
     luck = city.draw(CITY_STAFF, n, axis=3)
     more: list[np.recarray] = []
-    for kind, wanted in ((FULL_TIME, s.staff.full_time), (PART_TIME, s.staff.part_time)):
+    for kind, wanted in ((FULL_TIME, full_time_posts(s.staff)), (PART_TIME, s.staff.part_time)):
         have = int((worker.role == kind).sum())
         if wanted > have:
             start = int((city.worker.role == kind).sum())  # the k-th post added is the same under every policy
@@ -165,7 +166,7 @@ def _place_people(w: Any, g: Any, city: Any, s: Scenario, absorbed_by: np.ndarra
     firm = w.role >= CHIEF
     w.nominal[:] = (luck[:, 0] < s.staff.nominal_share) & ~firm
     w.away[:] = 0
-    for kind, wanted in ((FULL_TIME, s.staff.full_time), (PART_TIME, s.staff.part_time)):
+    for kind, wanted in ((FULL_TIME, full_time_posts(s.staff)), (PART_TIME, s.staff.part_time)):
         rows = np.flatnonzero(w.role == kind)
         added = rows >= len(city.worker)
         order = rows[np.lexsort((rows, np.where(added, 0.0, luck[rows, 1]), added))]

@@ -242,6 +242,8 @@ def clear_errors(error: ValidationError, where: str, prefix: str, allowed: list[
                 text = f"must be a number{shown}"
             case "finite_number":
                 text = f"must be a finite number{shown}"
+            case "value_error":
+                text = e["msg"].removeprefix("Value error, ")
             case "bool_type":
                 text = f"must be true or false{shown}"
             case "string_type":
@@ -274,8 +276,7 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
     for table, model in ROWS.items():
         rows = data.get(table, {})
         if table == "costs" and isinstance(rows, Mapping):  # what a scenario does not price has the registry's price
-            given = {k: {**UNIT_COSTS.get(k, {}), **v} if isinstance(v, Mapping) else v for k, v in rows.items()}
-            rows = {**UNIT_COSTS, **given}
+            rows = {**UNIT_COSTS, **{k: _priced(k, v) for k, v in rows.items()}}
         if not isinstance(rows, Mapping) or not rows:
             errors.append(f"{where}: {table}: needs at least one row, such as [{table}.some_name]")
             continue
@@ -290,6 +291,17 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
     collect_apart(data, where, parts, errors)
     errors += consistency_errors(parts, where)
     return parts, errors
+
+
+def _priced(name: str, row: Any) -> Any:
+    """A row of ``costs`` over the registry's; a price that a scenario replaces has not the registry's source."""
+    known = UNIT_COSTS.get(name, {})
+    if not isinstance(row, Mapping):
+        return row
+    out = {**known, **row}
+    if known and out.get("yuan") != known["yuan"] and row.get("source") in (None, known.get("source", "assumption")):
+        out |= {"source": "stated in the scenario", "grade": "X"}
+    return out
 
 
 def collect(

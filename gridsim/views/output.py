@@ -78,6 +78,9 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
     write_csv(c.table, folder / "comparison.csv")
     write_csv(c.runs, folder / "runs.csv")
     write_csv(c.daily, folder / "daily.csv")
+    write_csv(c.groups, folder / "groups.csv")
+    write_csv(c.load, folder / "load.csv")
+    write_csv(c.costs, folder / "costs.csv")
     if c.draws is not None:
         write_csv(c.draws, folder / "draws.csv")
     (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
@@ -93,7 +96,8 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
             }
             for o in c.options
         },
-        "costs": c.costs.to_dict(orient="records"),
+        "costs": c.costs.astype(object).where(c.costs.notna(), None).to_dict(orient="records"),
+        "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
         "varied": drawn_keys(c),
     }
     write_json(manifest(c.scenario, **facts), folder / "manifest.json")
@@ -104,6 +108,9 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
         "comparison.csv",
         "runs.csv",
         "daily.csv",
+        "groups.csv",
+        "load.csv",
+        "costs.csv",
         *(["draws.csv"] if c.draws is not None else []),
         "scenario.toml",
         "manifest.json",
