@@ -1,8 +1,9 @@
 """Fit a baseline to its patterns: open parameters are moved, nothing else, and no policy is anywhere in sight.
 
 Method: Broyden's (1965) secant method with a first Jacobian by finite differences, on parameters scaled to their
-registry range (logarithmically where it spans a factor of three), clipped to it, with steps halved while they do not
-help. Every round uses the same keyed random numbers, so that a difference between rounds is the parameters'.
+registry range (logarithmically where it spans a factor of three) and kept inside it by bounded least squares, with
+steps halved while they do not help. Every round uses the same keyed random numbers, so that a difference between
+rounds is the parameters'.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import lsq_linear
 
 from gridsim.measures import check_patterns, held_against, measure_windows
 from gridsim.model import city as city_module
@@ -256,19 +258,9 @@ def _probe(f: _Baseline, u: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _step(slopes: np.ndarray, u: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The secant step with parameters that would leave their range held where they are."""
-    free = np.ones(len(u), bool)
-    step = np.zeros(len(u))
-    for _ in range(len(u)):
-        step = np.zeros(len(u))
-        step[free] = np.linalg.lstsq(slopes[:, free], -y, rcond=None)[0] if free.any() else 0.0
-        leaving = free & (((u <= 1e-9) & (step < 0)) | ((u >= 1 - 1e-9) & (step > 0)))
-        if not leaving.any():
-            break
-        free &= ~leaving
-        step[~free] = 0.0
-    longest = np.abs(step).max()
-    return step * min(1.0, LONGEST_STEP / longest) if longest > 0 else step
+    """The step that the slopes say is best, among those that stay in the range and are not too long."""
+    inside = np.maximum(-u, -LONGEST_STEP), np.minimum(1 - u, LONGEST_STEP)
+    return np.asarray(lsq_linear(slopes, -y, bounds=inside, method="bvls").x)
 
 
 def _recorded(found: Scenario, held: pd.DataFrame, replications: int, seed: int, rounds: int) -> Scenario:
