@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 OK, WRONG_INPUT, INTERRUPTED = 0, 2, 130
 RESULTS = Path("gridsim-results")
+MOST_ERRORS = 20  # lines printed of a table with many
 
 
 class _Parser(argparse.ArgumentParser):
@@ -104,6 +105,18 @@ def build_parser() -> _Parser:
     sub.add_argument("--policies", metavar="A+B", default="", help="policies in force (default: none)")
     sub.add_argument("--cases", action="store_true", help="also write cases.csv, a row an incident")
 
+    sub = command("new", "Make a scenario of your own city from CSV tables.", _new)
+    sub.add_argument("name", nargs="?", metavar="NAME", help="writes NAME.toml and NAME-grids.csv")
+    sub.add_argument("--grids", type=Path, metavar="FILE", help="CSV table of grids (see the README for its columns)")
+    sub.add_argument(
+        "--departments", type=Path, metavar="FILE", help="CSV table of teams (default: sized by arithmetic)"
+    )
+    sub.add_argument(
+        "--from", dest="base", default="_categories", metavar="SCENARIO", help="says all else (default: the registry)"
+    )
+    sub.add_argument("--out", type=Path, default=Path(), metavar="FOLDER", help="folder of the files (default: here)")
+    sub.add_argument("--sample", type=Path, metavar="FOLDER", help="only copy sample tables there, to start from")
+
     sub = command("scenarios", "List the scenarios; show one resolved; or show how two differ.", _scenarios)
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="none: list; one: show it; two: differences")
 
@@ -139,8 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lang = arguments.lang
         return int(arguments.run(arguments))
     except ScenarioError as error:
-        for line in error.errors:
-            print(f"gridsim: {line}", file=sys.stderr)
+        _complain(error.errors, lang)
         return WRONG_INPUT
     except KeyboardInterrupt:
         from gridsim.views.labels import say
@@ -150,6 +162,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has gone, as in `gridsim parameters | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+
+
+def _complain(errors: list[str], lang: str) -> None:
+    from gridsim.views.labels import say
+
+    for line in errors[:MOST_ERRORS]:
+        print(f"gridsim: {line}", file=sys.stderr)
+    if len(errors) > MOST_ERRORS:
+        print(f"gridsim: {say('more_errors', lang, n=len(errors) - MOST_ERRORS)}", file=sys.stderr)
 
 
 def _known_policies(files: list[str]) -> dict[str, Any]:
@@ -307,6 +328,37 @@ def _run(a: argparse.Namespace) -> int:
     return OK
 
 
+def _new(a: argparse.Namespace) -> int:
+    from gridsim.scenario.scenario import ScenarioError
+    from gridsim.studies.own_city import own_city
+    from gridsim.views.labels import say
+    from gridsim.views.own_city import city_files, city_json, city_text, copy_sample, write_city
+
+    if a.sample is not None:
+        files = copy_sample(a.sample)
+        if a.json:
+            print(json.dumps({"files": [str(f) for f in files]}, ensure_ascii=False, indent=2))
+        else:
+            shown = ", ".join(map(str, files))
+            print(say("new_sample", a.lang, files=shown, grids=files[0], departments=files[1]))
+        return OK
+    needed = {"NAME": a.name, "--grids": a.grids}
+    missing = [what for what, given in needed.items() if given is None]
+    if missing:
+        raise ScenarioError(
+            [f"new: {' and '.join(missing)} needed; gridsim new --sample FOLDER gives tables to start from"]
+        )
+    target = city_files(a.name.removesuffix(".toml"), a.out)
+    _announce(a.lang)
+    city = own_city(target[0].stem, a.grids, a.departments, a.base, a.out)
+    write_city(city, target)
+    if a.json:
+        print(json.dumps(city_json(city, target, a.lang), ensure_ascii=False, indent=2))
+    else:
+        print(city_text(city, target, a.lang))
+    return OK
+
+
 def _scenarios(a: argparse.Namespace) -> int:
     from gridsim.scenario.scenario import ScenarioError, builtin_scenarios, load_scenario
     from gridsim.views.labels import aligned
@@ -321,7 +373,10 @@ def _scenarios(a: argparse.Namespace) -> int:
         elif difference:
             print(
                 aligned(
-                    [["", found[0].name, found[1].name], *([k, str(x), str(y)] for k, (x, y) in difference.items())]
+                    [
+                        ["", found[0].name, found[1].name],
+                        *([k, _brief(x), _brief(y)] for k, (x, y) in difference.items()),
+                    ]
                 )
             )
         else:
@@ -392,6 +447,13 @@ def _costs(a: argparse.Namespace) -> int:
     else:
         print(price_list(scenario, a.lang))
     return OK
+
+
+def _brief(value: Any) -> str:
+    """A value on one line: a column of a table of grids is only counted."""
+    if not isinstance(value, list):
+        return str(value)
+    return f"[{value[0]}, … {len(value):,}]" if value else "[]"
 
 
 def _short(value: Any) -> str:
