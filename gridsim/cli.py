@@ -349,8 +349,9 @@ def _new(a: argparse.Namespace) -> int:
             [f"new: {' and '.join(missing)} needed; gridsim new --sample FOLDER gives tables to start from"]
         )
     target = city_files(a.name.removesuffix(".toml"), a.out)
-    _announce(a.lang)
-    city = own_city(target[0].stem, a.grids, a.departments, a.base, a.out)
+    city = own_city(
+        target[0].name.removesuffix(".toml"), a.grids, a.departments, a.base, a.out, lambda: _announce(a.lang)
+    )
     write_city(city, target)
     if a.json:
         print(json.dumps(city_json(city, target, a.lang), ensure_ascii=False, indent=2))
