@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from gridsim.model.cases import RESOLVED
+from gridsim.model.city import City
 from gridsim.model.draws import DURATION, sample
-from gridsim.model.settings import duration_table
+from gridsim.model.settings import SERVICE, duration_table
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 
@@ -138,6 +140,22 @@ def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
         out,
     )
     return out
+
+
+def replications(scenario: Scenario, days: int, number: int) -> list[World]:
+    city = City(scenario)
+    return [World(scenario, city, seed=77, replicate=r).advance(days) for r in range(number)]
+
+
+def waits(world: World, which: int, first: float, last: float) -> np.ndarray:
+    """Days that each case reported in [first, last) waited, its keyed service taken off its whole time."""
+    c = world.cases
+    c = c[(c.reported >= first) & (c.reported < last)]
+    assert np.all(c.state == RESOLVED)
+    per_day = 24.0 if which == SERVICE else 1.0
+    wait = c.resolved - c.reported - first_durations(world, which, c) / per_day
+    assert wait.min() > -1e-9
+    return np.where(wait < 1e-9, 0.0, wait)
 
 
 def assert_mean(samples: ArrayLike, theory: float, resolution: float, what: str = "") -> None:
