@@ -181,10 +181,13 @@ def accrue(t, which, day):
 
     A year's remainder (hours less administration, training and patrol) accrues evenly over its working days, with one
     month's worth in advance on the first day of each accounting year; what is unused lapses at its end. Hence events
-    can never take more than the year's remainder.
+    can never take more than the year's remainder. Nothing happens where hours are booked beyond ``day`` already: work
+    in hand is booked to its end, and going back would give those hours a second time.
     """
     p = t.settings[0]
     w = t.worker[which]
+    if day < w.bank_day:
+        return
     yearly = p.event_hours_year * w.fte
     daily = yearly * (11.0 / 12.0) / p.workdays
     year = day // YEAR

@@ -24,6 +24,7 @@ from gridsim.model.settings import (
     settings_record,
 )
 from gridsim.model.staffing import put_into_force, with_added_staff
+from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
@@ -144,7 +145,8 @@ def _copied(table: np.ndarray, rows: int) -> Any:
 
 def _hours_differ(a: Scenario, b: Scenario) -> bool:
     """True when a gridworker's account of event hours may accrue at another rate."""
-    return any(getattr(a, part) != getattr(b, part) for part in ("staff", "dedicated", "platform", "experts"))
+    rates = [year_of_hours(s.staff, s.platform, s.experts, s.rules).events for s in (a, b)]
+    return rates[0] != rates[1] or a.staff != b.staff or a.dedicated != b.dedicated
 
 
 def _roster_differs(a: Scenario, b: Scenario) -> bool:
