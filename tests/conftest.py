@@ -182,7 +182,18 @@ def packed(table: np.ndarray) -> bytes:
 def used_tables(world: World) -> dict[str, bytes]:
     """Every table's rows in use, as bytes."""
     rows = world._rows()
-    return {name: packed(table[: rows.get(name, len(table))]) for name, table in world.tables._asdict().items()}
+    tables = {k: v for k, v in world.tables._asdict().items() if k != "pool"}  # which is scratch paper
+    return {name: packed(table[: rows.get(name, len(table))]) for name, table in tables.items()}
+
+
+def chained(tables: Any, grid: int) -> list[int]:
+    """Rows of the workers of a grid, in the order of its chain."""
+    out, here = [], int(tables.grid.first_worker[grid])
+    while here >= 0:
+        out.append(here)
+        assert len(out) <= len(tables.worker)
+        here = int(tables.worker.next[here])
+    return out
 
 
 def differing(a: World, b: World) -> list[str]:
