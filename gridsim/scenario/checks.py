@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from gridsim.scenario.grid_checks import disagreements
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.parameters import EXPERT_FIELDS, UNIT_COSTS, Grade
 
@@ -155,4 +156,5 @@ CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("costs",), _costs),
     (("districts", "categories", "fields"), _names),
     (("city", "districts"), _people),
+    (("grids", "city", "districts"), disagreements),
 )

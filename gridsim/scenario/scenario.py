@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -14,6 +13,9 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gridsim.scenario.checks import consistency_errors
+from gridsim.scenario.errors import ScenarioError, clear_errors, nearest
+from gridsim.scenario.grid_checks import unstated_posts
+from gridsim.scenario.grid_table import GridTable, grid_table, read_grid_table
 from gridsim.scenario.parameters import (
     CATEGORY_COLUMNS,
     COST_COLUMNS,
@@ -27,14 +29,6 @@ from gridsim.scenario.patterns import APART, collect_apart
 
 DESCRIPTIVE = ("name", "title", "chinese", "description", "source")
 TABLES = ("districts", "categories", "costs", "fields", "teams")
-
-
-class ScenarioError(ValueError):
-    """A scenario or policy that cannot be used; ``errors`` holds one clear line for each thing wrong."""
-
-    def __init__(self, errors: list[str]) -> None:
-        self.errors = errors
-        super().__init__("\n".join(errors))
 
 
 class _Row(BaseModel):
@@ -84,6 +78,8 @@ class Scenario:
         What the baseline should look like; no part of the content.
     fit : Fit or None
         Record of the fit to them; no part of the content.
+    grids : GridTable or None
+        A city's own grids; None for a synthetic city.
 
     """
 
@@ -140,6 +136,8 @@ class Scenario:
             out["patterns"] = {k: p.model_dump() for k, p in self.patterns.items()}
         if self.fit:
             out["fit"] = self.fit.model_dump()
+        if self.grids is not None:
+            out["grids"] = self.grids.to_dict()
         return out
 
     def to_toml(self) -> str:
@@ -165,6 +163,8 @@ class Scenario:
 
         """
         data = self.to_dict()
+        if self.grids is not None:
+            data["grids"] = self.grids  # checked once; nothing in it can be replaced
         errors: list[str] = []
         for key, value in changes.items():
             dotted = key.replace("__", ".")
@@ -205,66 +205,10 @@ def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
-def nearest(word: str, allowed: Any, label: str = "did you mean") -> str:
-    """``; did you mean …?`` for the closest allowed name, or an empty string."""
-    names = list(allowed)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if not close:  # a right key in the wrong section
-        close = [n for n in names if n.rsplit(".", 1)[-1] == word.rsplit(".", 1)[-1]][:1]
-    return f"; {label} {close[0]}?" if close else ""
-
-
-def clear_errors(error: ValidationError, where: str, prefix: str, allowed: list[str]) -> list[str]:
-    """Turn pydantic's findings into one clear line each."""
-    lines = []
-    for e in error.errors():
-        steps = [str(s) for s in e["loc"] if str(s) not in ("deterministic", "exponential", "gamma", "lognormal")]
-        key = ".".join([prefix, *steps]) if prefix else ".".join(steps)
-        got = e.get("input")
-        shown = f" (got {got!r})" if isinstance(got, str | int | float | bool | list) else ""
-        match e["type"]:
-            case "extra_forbidden":
-                text = f"unknown key{nearest(key, allowed)}"
-            case "missing":
-                text = "is missing"
-            case "greater_than_equal":
-                text = f"must be at least {e['ctx']['ge']:g}{shown}"
-            case "greater_than":
-                text = f"must be greater than {e['ctx']['gt']:g}{shown}"
-            case "less_than_equal":
-                text = f"must be at most {e['ctx']['le']:g}{shown}"
-            case "literal_error":
-                options = str(e["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-                text = f"must be one of {', '.join(options)}{shown}{nearest(str(got), options)}"
-            case "int_type" | "int_from_float":
-                text = f"must be a whole number{shown}"
-            case "float_type":
-                text = f"must be a number{shown}"
-            case "finite_number":
-                text = f"must be a finite number{shown}"
-            case "value_error":
-                text = e["msg"].removeprefix("Value error, ")
-            case "bool_type":
-                text = f"must be true or false{shown}"
-            case "string_type":
-                text = f"must be a text in quotes{shown}"
-            case "union_tag_not_found" | "union_tag_invalid" | "model_attributes_type" | "model_type" | "dict_type":
-                text = (
-                    'must be a distribution such as {distribution = "exponential", mean = 2.0}; allowed are '
-                    f"deterministic, exponential, gamma, lognormal{shown}"
-                )
-                if allowed == [] or "distribution" not in str(e["msg"] + str(e.get("ctx", ""))):
-                    text = f"must be a table of keys{shown}" if e["type"] != "model_attributes_type" else text
-            case _:
-                text = f"{e['msg'][0].lower()}{e['msg'][1:]}{shown}"
-        lines.append(f"{where}: {key}: {text}")
-    return lines
-
-
 def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     parts: dict[str, Any] = {}
     errors: list[str] = []
-    known = [*DESCRIPTIVE, *SECTIONS, *TABLES, *APART]
+    known = [*DESCRIPTIVE, *SECTIONS, *TABLES, *APART, "grids"]
     errors += [f"{where}: {k}: unknown key{nearest(k, [*known, *REGISTRY])}" for k in data if k not in known]
     for key in DESCRIPTIVE:
         parts[key] = data.get(key, "")
@@ -289,6 +233,7 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
             parts[table] = {n: done[f"{table}.{n}"] for n in rows}
     _collect_plain(data, where, parts, errors)
     collect_apart(data, where, parts, errors)
+    _collect_grids(data.get("grids"), where, parts, errors)
     errors += consistency_errors(parts, where)
     return parts, errors
 
@@ -338,6 +283,18 @@ def _collect_plain(data: Mapping[str, Any], where: str, parts: dict[str, Any], e
         parts["teams"] = {d: dict(row) for d, row in teams.items()}
 
 
+def _collect_grids(grids: Any, where: str, parts: dict[str, Any], errors: list[str]) -> None:
+    if grids is None or isinstance(grids, GridTable):
+        parts["grids"] = grids
+    elif isinstance(grids, Mapping):
+        try:
+            parts["grids"] = grid_table(grids, where)
+        except ScenarioError as error:
+            errors.extend(error.errors)
+    else:
+        errors.append(f"{where}: grids: must be the name of a CSV file in quotes, or columns (got {grids!r})")
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, or say in one line why not."""
     try:
@@ -383,7 +340,11 @@ def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
         scenario = name
     else:
         data, where = _read_with_base(str(name), seen=())
-        scenario = Scenario.from_dict(data, where)
+        parts, errors = _validate(data, where)
+        errors += unstated_posts(data, parts.get("grids"), where)
+        if errors:
+            raise ScenarioError(errors)
+        scenario = Scenario(parts)
     return scenario.replace(overrides) if overrides else scenario
 
 
@@ -408,12 +369,16 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     where = path.name
     base = data.pop("based_on", None)
     data.setdefault("name", path.stem)
+    if isinstance(data.get("grids"), str):
+        data["grids"] = read_grid_table(path.parent / data["grids"])[0]
     own_title = "title" in data or "chinese" in data
     if base is None:
         return data, where
     if not isinstance(base, str):
         raise ScenarioError([f"{where}: based_on: must be the name of a scenario in quotes (got {base!r})"])
     parent, _ = _read_with_base(base, (*seen, str(path.resolve())), path.parent)
+    if "grids" in data:  # a city of its own takes the place of the parent's
+        parent = {k: v for k, v in parent.items() if k not in ("grids", "districts", "teams", "patterns", "fit")}
     merged = _merge(parent, data)
     if "fit" in data:  # a fit is one record, never mixed with another
         merged["fit"] = data["fit"]
