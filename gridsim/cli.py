@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from gridsim.commands import compare, costs, fit, measures, parameters, policies, run, scenarios
+from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, run, scenarios
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT
 
-COMMANDS = (compare, run, fit, scenarios, policies, parameters, measures, costs)  # in the order of --help
+COMMANDS = (compare, run, fit, new, scenarios, policies, parameters, measures, costs)  # in the order of --help
+MOST_ERRORS = 20  # lines printed of a table with many
 
 
 class _Parser(argparse.ArgumentParser):
@@ -80,8 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         lang = arguments.lang
         return int(arguments.run(arguments))
     except ScenarioError as error:
-        for line in error.errors:
-            print(f"gridsim: {line}", file=sys.stderr)
+        _complain(error.errors, lang)
         return WRONG_INPUT
     except KeyboardInterrupt:
         from gridsim.views.labels import say
@@ -91,6 +91,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of a pipe has gone, as in `gridsim parameters | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+
+
+def _complain(errors: list[str], lang: str) -> None:
+    from gridsim.views.labels import say
+
+    for line in errors[:MOST_ERRORS]:
+        print(f"gridsim: {line}", file=sys.stderr)
+    if len(errors) > MOST_ERRORS:
+        print(f"gridsim: {say('more_errors', lang, n=len(errors) - MOST_ERRORS)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

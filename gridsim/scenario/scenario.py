@@ -377,6 +377,24 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     if not isinstance(base, str):
         raise ScenarioError([f"{where}: based_on: must be the name of a scenario in quotes (got {base!r})"])
     parent, _ = _read_with_base(base, (*seen, str(path.resolve())), path.parent)
+    merged = _lay_over(parent, data)
+    if not own_title:  # a user's variant is not announced under the title of what it is based on
+        merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
+        merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"
+    return merged, where
+
+
+def read_base(name: str) -> dict[str, Any]:
+    """What a scenario file says together with what it is based on: plain data, not checked as a whole."""
+    return _read_with_base(name, seen=())[0]
+
+
+def scenario_on(parent: Mapping[str, Any], data: Mapping[str, Any], where: str) -> Scenario:
+    """The scenario of a file ``where`` that says ``data`` and is based on ``parent``, data of another."""
+    return Scenario.from_dict(_lay_over(dict(parent), {"name": Path(where).stem, **data}), where)
+
+
+def _lay_over(parent: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     if "grids" in data:  # a city of its own takes the place of the parent's
         parent = {k: v for k, v in parent.items() if k not in ("grids", "districts", "teams", "patterns", "fit")}
     merged = _merge(parent, data)
@@ -384,10 +402,7 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
         merged["fit"] = data["fit"]
     if data.get("patterns") == {}:  # [patterns] with nothing in it: none of the base's
         merged["patterns"] = {}
-    if not own_title:  # a user's variant is not announced under the title of what it is based on
-        merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
-        merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"
-    return merged, where
+    return merged
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
