@@ -25,6 +25,7 @@ from gridsim.scenario.scenario import Scenario, ScenarioError
 
 TEAM = 3  # of a dedicated grid: chief 网格长, guide 指导员, information officer 信息员 ("1+2")
 NEVER = -(10**9)
+MANY = 10**9
 
 
 def shared_out(total: int, weights: np.ndarray, least: int = 0) -> np.ndarray:
@@ -97,7 +98,7 @@ def posts_at_sites(city: Any, per_grid: int) -> np.ndarray:
     if table is None or "staff" not in table.columns:
         return np.full(city.n_dedicated, per_grid)
     stated = table.column("staff")[city.n_comprehensive :]
-    return np.maximum(stated, per_grid) if per_grid >= stated.min(initial=0) else np.full(len(stated), per_grid)
+    return np.maximum(stated, per_grid) if per_grid >= stated.min(initial=MANY) else np.full(len(stated), per_grid)
 
 
 def _site_posts(city: Any, per_grid: int, have: np.ndarray | int = 0) -> tuple[np.ndarray, np.ndarray]:

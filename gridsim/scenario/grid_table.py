@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -285,26 +286,33 @@ def _complete(rows: list[Row]) -> tuple[GridTable, list[Taken]]:
         r["urban"] = True
     if silent:
         taken.append(Taken("urban", "taken_yes", "X", "taken_assumed", len(silent)))
-    by_name = {r["name"]: r for r in homes}
+    near = _homes_of(sites, homes)
     open_sites = [r for r in sites if "host" not in r]
     if open_sites:
         taken.append(Taken("host", "taken_drawn", "X", "taken_by_seed", len(open_sites)))
     for r in sites:
         if "urban" not in r:
-            near = [by_name[r["host"]]] if "host" in r else [h for h in homes if h["community"] == r["community"]]
-            r["urban"] = sum(h["urban"] for h in near) * 2 >= len(near)
+            r["urban"] = sum(h["urban"] for h in near[r["name"]]) * 2 >= len(near[r["name"]])
     _sites(sites, taken)
     columns = {c: tuple(r.get(c, _blank(c)) for r in rows) for c in ALWAYS}
     for c in ("size", "staff"):
         if any(c in r for r in sites):
             columns[c] = tuple(r.get(c, _blank(c)) for r in rows)
-    columns |= _positions(homes, sites, by_name, taken)
+    columns |= _positions(homes, sites, near, taken)
     if any(r.get("neighbours") for r in rows):
         columns["neighbours"] = tuple(";".join(neighbour_names(r.get("neighbours", ""))) for r in rows)
     else:
         how = "taken_nearest" if "x" in columns else "taken_next"
         taken.append(Taken("neighbours", how, "X", "taken_for_network", len(rows)))
     return GridTable(columns), taken
+
+
+def _homes_of(sites: list[Row], homes: list[Row]) -> dict[str, list[Row]]:
+    """Comprehensive grids in which a dedicated one may lie: its host, or those of its community."""
+    by_name, members = {r["name"]: r for r in homes}, defaultdict(list)
+    for r in homes:
+        members[r["community"]].append(r)
+    return {r["name"]: [by_name[r["host"]]] if "host" in r else members[r["community"]] for r in sites}
 
 
 def _blank(column: str) -> Any:
@@ -351,15 +359,14 @@ def _sites(sites: list[Row], taken: list[Taken]) -> None:
 
 
 def _positions(
-    homes: list[Row], sites: list[Row], by_name: dict[str, Row], taken: list[Taken]
+    homes: list[Row], sites: list[Row], near: dict[str, list[Row]], taken: list[Taken]
 ) -> dict[str, tuple[Any, ...]]:
     if "x" not in homes[0]:
         taken.append(Taken("x, y", "taken_lattice", "X", "taken_assumed", len(homes) + len(sites)))
         return {}
     silent = [r for r in sites if "x" not in r]
     for r in silent:
-        near = [by_name[r["host"]]] if "host" in r else [h for h in homes if h["community"] == r["community"]]
-        r |= {c: float(np.mean([h[c] for h in near])) for c in ("x", "y")}
+        r |= {c: float(np.mean([h[c] for h in near[r["name"]]])) for c in ("x", "y")}
     if silent:
         taken.append(Taken("x, y", "taken_as_host", "X", "taken_assumed", len(silent)))
     return {c: tuple(r[c] for r in [*homes, *sites]) for c in ("x", "y")}

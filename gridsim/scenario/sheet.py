@@ -122,19 +122,15 @@ def read_sheet(path: Path, columns: Mapping[str, Sequence[str]], required: Seque
     sheet = Sheet(path.name)
     records = _records(path)
     header = [h.strip() for h in records[0]]
-    while header and not header[-1]:
-        header.pop()
     places = _places(sheet, header, columns, required)
     for number, record in enumerate(records[1:], start=2):
         cells = [c.strip() for c in record]
         if not any(cells):
             continue
-        while len(cells) > len(header) and not cells[-1]:
-            cells.pop()
-        if len(cells) != len(header):
+        if len(cells) != len(header):  # never guessed: 1,200 without quotation marks is two cells
             sheet.errors.append(
                 f"{sheet.where}: row {number}: has {len(cells)} cells, but the header has {len(header)}; "
-                "a text that holds a comma must stand in quotation marks"
+                "a cell that holds a comma must stand in quotation marks"
             )
             continue
         sheet.rows.append((number, {c: cells[k] for c, k in places.items() if cells[k]}))
@@ -209,8 +205,9 @@ def _places(
             sheet.errors.append(f"{sheet.where}: row 1, {title}: unknown column; did you mean {close[0]}?")
         elif title:
             sheet.ignored.append(title)
+    there = ", ".join(filter(None, header))
     sheet.errors += [
-        f"{sheet.where}: row 1: column {' ('.join(columns[c][:2])}) is missing; the columns are {', '.join(header)}"
+        f"{sheet.where}: row 1: column {' ('.join(columns[c][:2])}) is missing; the columns are {there}"
         for c in required
         if c not in places and c not in suspected
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,14 @@ class OwnCity:
         }
 
 
-def own_city(name: str, grids: Path, departments: Path | None, base: str, folder: Path) -> OwnCity:
+def own_city(
+    name: str,
+    grids: Path,
+    departments: Path | None,
+    base: str,
+    folder: Path,
+    sizing: Callable[[], None] | None = None,
+) -> OwnCity:
     """Make a scenario from tables; nothing is written.
 
     Parameters
@@ -91,6 +98,8 @@ def own_city(name: str, grids: Path, departments: Path | None, base: str, folder
         Scenario that says everything else.
     folder : Path
         Where the scenario file will lie, from which it names a base that is a file.
+    sizing : callable, optional
+        Called before teams are sized, which needs the compiled model.
 
     Raises
     ------
@@ -125,7 +134,7 @@ def own_city(name: str, grids: Path, departments: Path | None, base: str, folder
     levels = [*table.populations, "city"]
     ones = {d: dict.fromkeys(parent.get("fields", {}), 1) for d in levels}
     bare = scenario_on(parent, {**data, "teams": ones, "grids": table}, file)
-    data["teams"], sized = _teams(bare, teams)
+    data["teams"], sized = _teams(bare, teams, sizing)
     scenario = bare.replace({"teams": data["teams"]}, file)
     if sized is not None:
         taken = [*taken, sized]
@@ -164,12 +173,16 @@ def _facts(name: str, table: GridTable, sources: list[Path]) -> dict[str, Any]:
     }
 
 
-def _teams(bare: Scenario, stated: Mapping[str, Mapping[str, int]]) -> tuple[dict[str, dict[str, int]], Taken | None]:
+def _teams(
+    bare: Scenario, stated: Mapping[str, Mapping[str, int]], sizing: Callable[[], None] | None
+) -> tuple[dict[str, dict[str, int]], Taken | None]:
     """Teams as stated; what is not is sized."""
     levels = [*bare.districts, *(["city"] if bare.departments.city_level_share > 0 else [])]
     silent = sum(f not in stated.get(d, {}) for d in levels for f in bare.fields)
     if not silent:
         return {d: {f: stated[d][f] for f in bare.fields} for d in levels}, None
+    if sizing:
+        sizing()
     sized = size_teams(bare).teams
     teams = {d: {f: stated.get(d, {}).get(f, sized[d][f]) for f in bare.fields} for d in levels}
     total = sum(teams[d][f] for d in levels for f in bare.fields if f not in stated.get(d, {}))

@@ -71,8 +71,8 @@ def city_text(city: OwnCity, files: tuple[Path, Path], lang: str) -> str:
     parts = [say("new_read", lang, **{k: f"{n:,}" for k, n in city.counts.items()})]
     if city.ignored:
         parts.append(say("new_ignored", lang, columns=", ".join(city.ignored)))
-    head = [say(f"new_{k}", lang) for k in ("what", "value", "rows", "grade", "source")]
-    rows = [head, *([row[k] for k in ("what", "value", "rows", "grade", "source")] for row in taken_rows(city, lang))]
+    head = [say(k, lang) for k in ("new_what", "new_value", "new_rows", "new_grade", "new_source")]
+    rows = [head, *(list(row.values()) for row in taken_rows(city, lang))]
     parts.append(say("new_taken", lang) + "\n" + aligned(rows, right=(2,)))
     parts.append(say("new_grades", lang))
     parts.append(say("new_written", lang, files=", ".join(map(str, files)), toml=files[0]))
