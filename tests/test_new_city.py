@@ -539,3 +539,50 @@ def test_500_invented_grids_run_and_compare(tmp_path, monkeypatch):
 def test_headers_are_names_of_one_column_only():
     names = [alias for aliases in HEADERS.values() for alias in aliases]
     assert len(set(names)) == len(names)
+
+
+CELLS = [
+    "",
+    "A1",
+    "B1",
+    "C1",
+    "nan",
+    "-1",
+    "1e400",
+    "0",
+    "1",
+    "2.5",
+    "１",
+    "综合",
+    "dedicated",
+    "Alder",
+    "city",
+    "a.b",
+    ";",
+    "'",
+]
+
+
+def test_any_table_is_taken_or_refused_in_clear_lines(tmp_path):
+    """Cells thrown about at random: never a traceback, and what is taken makes a city with the people it states."""
+    rng = np.random.default_rng(11)
+    taken = 0
+    for k in range(200):
+        rows = [x.split(",") for x in with_columns("workers,x,y,neighbours,urban", "2,1,2,B1,yes", ",1,3,,")]
+        for _ in range(1 + k % 3):
+            rows[1 + rng.integers(len(rows) - 1)][rng.integers(len(rows[0]))] = CELLS[rng.integers(len(CELLS))]
+        if k % 2:
+            rows = [[*r[:12], *r[14:]] for r in rows]  # without x and y
+        if k % 4 == 1:
+            rows = [[*r[:11], *r[12:]] for r in rows]  # nor workers
+        path = write(tmp_path, [",".join(r) for r in rows])
+        try:
+            city = own_city("mine", path, None, "neighbourhood", tmp_path)
+        except ScenarioError as error:
+            assert error.errors and all("\n" not in e and ": " in e for e in error.errors)
+        else:
+            taken += 1
+            built = City(city.scenario)
+            assert int(built.place.population.sum()) == city.counts["people"] == city.scenario.population
+            assert read_grid_table(write(tmp_path, city.csv.splitlines(), "copy.csv"))[0] == city.table
+    assert 20 < taken < 180
