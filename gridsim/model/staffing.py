@@ -203,8 +203,9 @@ def _place_people(w: Any, g: Any, city: Any, s: Scenario, absorbed_by: np.ndarra
     if len(rows):
         first = np.concatenate([[True], w.home[rows][1:] != w.home[rows][:-1]])
         posts[rows] = np.arange(len(rows)) - np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-    site = np.maximum(w.home - city.n_comprehensive, 0) * firm
-    now, before = (posts_at_sites(city, x.dedicated.staff_per_grid)[site] for x in (s, city.scenario))
+    none = np.zeros(city.n_comprehensive, int)
+    levers = (s.dedicated.staff_per_grid, city.scenario.dedicated.staff_per_grid)
+    now, before = (np.concatenate([none, posts_at_sites(city, k)])[w.home] for k in levers)
     new = posts >= before  # posts that a policy adds, only where a grid is kept
     w.away[firm & ((posts >= now) | (new & (g.active[w.home] == 0)))] = 1
     w.grid[:] = absorbed_by[w.home]
