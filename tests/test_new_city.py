@@ -453,6 +453,9 @@ def test_a_variant_inherits_the_grids_and_a_city_replaces_those_of_its_base(made
     assert two.linkage.rate == 0.5 and two.grids == s.grids
     assert main(["new", "three", "--grids", "grids.csv", "--from", "daqing-2021"]) == 0
     three = load_scenario("three.toml")
+    taken = own_city("four", made / "grids.csv", None, "daqing-2021", made).taken
+    (level,) = [t for t in taken if t.what == "departments.city_level_share"]
+    assert (level.value, level.grade, level.facts["base"]) == ("0.11", "X", "daqing-2021")
     assert list(three.districts) == ["东城区", "北山县"] and "city" in three.teams  # none of Daqing's ten
     assert three.departments.city_level_share == load_scenario("daqing-2021").departments.city_level_share
 

@@ -97,7 +97,7 @@ class Taken:
     rows : int
         Rows concerned; 0 where that makes no sense.
     facts : dict
-        Values for the slots of the two texts.
+        Values for the slots of the two texts; ``parameter`` where it is a parameter's value.
 
     """
 
@@ -350,7 +350,8 @@ def _sites(sites: list[Row], taken: list[Taken]) -> None:
         if not silent:
             continue
         if not stated:
-            taken.append(Taken(column, f"{law.key} = {law.default:g}", law.grade, law.source, len(silent)))
+            facts = {"parameter": law.key}  # whose value the scenario says
+            taken.append(Taken(column, f"{law.key} = {law.default:g}", law.grade, law.source, len(silent), facts))
             continue
         value = BY_NAME[column].type(np.median(stated))
         for r in silent:

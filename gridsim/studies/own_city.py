@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,11 +136,10 @@ def own_city(
     bare = scenario_on(parent, {**data, "teams": ones, "grids": table}, file)
     data["teams"], sized = _teams(bare, teams, sizing)
     scenario = bare.replace({"teams": data["teams"]}, file)
-    if sized is not None:
-        taken = [*taken, sized]
+    taken = [_of_base(t, scenario, base) for t in taken] + ([sized] if sized is not None else [])
     near = base if not base.endswith(".toml") else Path(os.path.relpath(base, folder)).as_posix()
     toml = _toml(name, near, data, sized is not None)
-    return OwnCity(scenario, toml, table.to_csv(), [*taken, *_inherited(scenario, base)], ignored)
+    return OwnCity(scenario, toml, table.to_csv(), taken + _inherited(scenario, base), ignored)
 
 
 def _facts(name: str, table: GridTable, sources: list[Path]) -> dict[str, Any]:
@@ -194,13 +193,19 @@ def _inherited(s: Scenario, base: str) -> list[Taken]:
     share = next(c for c in CATEGORY_COLUMNS if c.name == "share")
     mix = Taken("categories", "taken_categories", share.grade, share.source, facts={"n": str(len(s.categories))})
     out = [mix]
-    for key in OF_THE_CITY:
-        p, value = REGISTRY[key], s.get(key)
-        if value == p.default:
-            out.append(Taken(key, f"{value:g}", p.grade, p.source))
-        else:
-            out.append(Taken(key, f"{value:g}", "X", "taken_from_base", facts={"base": base}))
-    return out
+    return [*out, *(_of_base(Taken(key, "", "X", "", facts={"parameter": key}), s, base) for key in OF_THE_CITY)]
+
+
+def _of_base(t: Taken, s: Scenario, base: str) -> Taken:
+    """What is a parameter's value: the scenario's, and the registry's source if it has that value from there."""
+    key = t.facts.get("parameter")
+    if key is None:
+        return t
+    p, value = REGISTRY[key], s.get(key)
+    text = f"{value:g}" if key == t.what else f"{key} = {value:g}"
+    if value == p.default:
+        return replace(t, value=text, grade=p.grade, source=p.source)
+    return replace(t, value=text, grade="X", source="taken_from_base", facts={**t.facts, "base": base})
 
 
 def _toml(name: str, base: str, data: Mapping[str, Any], sized: bool) -> str:
