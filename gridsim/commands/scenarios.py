@@ -28,7 +28,10 @@ def _run(a: argparse.Namespace) -> int:
         elif difference:
             print(
                 aligned(
-                    [["", found[0].name, found[1].name], *([k, _brief(x), _brief(y)] for k, (x, y) in difference.items())]
+                    [
+                        ["", found[0].name, found[1].name],
+                        *([k, _brief(x), _brief(y)] for k, (x, y) in difference.items()),
+                    ]
                 )
             )
         else:
