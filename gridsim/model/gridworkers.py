@@ -126,14 +126,13 @@ def sweep_latent(t, day):
     today = t.day[tally.day]
     work = is_workday(p, day)
     length = p.closes - p.opens
-    kept = 0
-    for j in range(tally.latent):
+    j = 0
+    while j < tally.latent:
         row = t.latent[j]
         start = max(row.since, float(day))
         end = day + 1.0
         if start >= end:
-            t.latent[kept] = row
-            kept += 1
+            j += 1
             continue
         if row.worse <= start:
             row.report_rate *= p.escalation_report_odds
@@ -147,7 +146,7 @@ def sweep_latent(t, day):
         found = opens + row.patrol / walk if walk * window >= row.patrol and walk > 0.0 else math.inf
         told = start + row.report / row.report_rate if row.report_rate * (end - start) >= row.report else math.inf
         gone = start + row.lapse / row.lapse_rate if row.lapse_rate * (end - start) >= row.lapse else math.inf
-        film = row.video_rate * t.watched[row.place]
+        film = row.video_rate * t.watched[row.place] if row.video_rate > 0.0 else 0.0
         seen = start + row.video / film if film * (end - start) >= row.video and film > 0.0 else math.inf
         first = min(found, told, gone, seen)
         if first == math.inf:
@@ -155,24 +154,20 @@ def sweep_latent(t, day):
             row.report -= row.report_rate * (end - start)
             row.lapse -= row.lapse_rate * (end - start)
             row.video -= film * (end - start)
-            t.latent[kept] = row
-            kept += 1
-        elif first == found:
-            t.case[row.case].channel = BY_PATROL
-            push(t, found, REPORTED, row.case, 0)
-        elif first == told:
-            t.case[row.case].channel = BY_RESIDENT
-            push(t, told, REPORTED, row.case, 0)
-        elif first == seen:
-            t.case[row.case].channel = BY_VIDEO
-            push(t, seen, REPORTED, row.case, 0)
-        else:
-            case = t.case[row.case]
+            j += 1
+            continue
+        case = t.case[row.case]
+        if first == gone:
             case.state = LAPSED
             case.lapsed = gone
             tally.lapsed += 1
             today.lapsed += 1
-    tally.latent = kept
+        else:
+            case.channel = BY_PATROL if first == found else (BY_RESIDENT if first == told else BY_VIDEO)
+            push(t, first, REPORTED, row.case, 0)
+        tally.latent -= 1  # the last row fills the gap
+        if j < tally.latent:
+            t.latent[j] = t.latent[tally.latent]
 
 
 @rule()
