@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from gridsim.model.cases import RESOLVED
+from gridsim.model.city import City
 from gridsim.model.draws import DURATION, sample
-from gridsim.model.settings import duration_table
+from gridsim.model.settings import SERVICE, duration_table
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 
@@ -140,6 +142,22 @@ def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
     return out
 
 
+def replications(scenario: Scenario, days: int, number: int) -> list[World]:
+    city = City(scenario)
+    return [World(scenario, city, seed=77, replicate=r).advance(days) for r in range(number)]
+
+
+def waits(world: World, which: int, first: float, last: float) -> np.ndarray:
+    """Days that each case reported in [first, last) waited, its keyed service taken off its whole time."""
+    c = world.cases
+    c = c[(c.reported >= first) & (c.reported < last)]
+    assert np.all(c.state == RESOLVED)
+    per_day = 24.0 if which == SERVICE else 1.0
+    wait = c.resolved - c.reported - first_durations(world, which, c) / per_day
+    assert wait.min() > -1e-9
+    return np.where(wait < 1e-9, 0.0, wait)
+
+
 def assert_mean(samples: ArrayLike, theory: float, resolution: float, what: str = "") -> None:
     """The mean of independent values agrees with theory, and the interval is narrow enough to have caught an error."""
     x = np.asarray(samples, float)
@@ -164,7 +182,18 @@ def packed(table: np.ndarray) -> bytes:
 def used_tables(world: World) -> dict[str, bytes]:
     """Every table's rows in use, as bytes."""
     rows = world._rows()
-    return {name: packed(table[: rows.get(name, len(table))]) for name, table in world.tables._asdict().items()}
+    tables = {k: v for k, v in world.tables._asdict().items() if k != "pool"}  # which is scratch paper
+    return {name: packed(table[: rows.get(name, len(table))]) for name, table in tables.items()}
+
+
+def chained(tables: Any, grid: int) -> list[int]:
+    """Rows of the workers of a grid, in the order of its chain."""
+    out, here = [], int(tables.grid.first_worker[grid])
+    while here >= 0:
+        out.append(here)
+        assert len(out) <= len(tables.worker)
+        here = int(tables.worker.next[here])
+    return out
 
 
 def differing(a: World, b: World) -> list[str]:

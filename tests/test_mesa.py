@@ -53,7 +53,7 @@ def test_agents_of_every_kind_are_live_views(model):
     busy = workers.select(lambda w: w.is_busy)
     assert len(busy) == int((model.world.tables.worker.case >= 0).sum())
     assert workers.agg("fte", sum) == pytest.approx(float(model.world.tables.worker.fte.sum()))
-    assert set(workers.groupby("role_name").groups) == {"full-time", "part-time", "firm staff"}
+    assert set(workers.groupby("role_name").groups) == {"full-time", "part-time", "chief"}
     agent = next(iter(model.agents_by_type[Department]))
     agent.teams = 7  # a view writes to the model
     assert model.world.tables.department.teams[agent.row] == 7

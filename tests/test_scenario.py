@@ -147,8 +147,9 @@ def test_every_parameter_is_complete():
 
 
 def test_the_paper_gets_only_what_it_says():
-    """Grade S may stand only on what the paper prints: counts, registration, valid reports, the named districts."""
-    allowed = {"city.registered_share", "intake.valid_patrol"}
+    """Grade S may stand only on what the paper prints: counts, registration, valid reports, the named districts, that
+    there are no professional gridworkers, and that video command ends at the county."""
+    allowed = {"city.registered_share", "intake.valid_patrol", "experts.per_full_time", "video.command_depth"}
     assert {p.key for p in PARAMETERS if p.grade == "S"} == allowed
     assert REGISTRY["intake.valid_patrol"].default == pytest.approx(84_201 / 86_312, abs=5e-5)
 

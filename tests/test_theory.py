@@ -19,7 +19,9 @@ from conftest import (
     gamma,
     hand_placed,
     lognormal,
+    replications,
     single_queue,
+    waits,
 )
 from scipy import integrate, stats
 
@@ -37,22 +39,6 @@ def erlang_c(servers: int, load: float) -> float:
     """Chance to wait in M/M/c; ``load`` is λ/μ (Erlang 1917)."""
     last = load**servers / math.factorial(servers) * servers / (servers - load)
     return last / (sum(load**k / math.factorial(k) for k in range(servers)) + last)
-
-
-def replications(scenario: Scenario, days: int, number: int) -> list[World]:
-    city = City(scenario)
-    return [World(scenario, city, seed=77, replicate=r).advance(days) for r in range(number)]
-
-
-def waits(world: World, which: int, first: float, last: float) -> np.ndarray:
-    """Days that each case reported in [first, last) waited, its keyed service taken off its whole time."""
-    c = world.cases
-    c = c[(c.reported >= first) & (c.reported < last)]
-    assert np.all(c.state == RESOLVED)
-    per_day = 24.0 if which == SERVICE else 1.0
-    wait = c.resolved - c.reported - first_durations(world, which, c) / per_day
-    assert wait.min() > -1e-9
-    return np.where(wait < 1e-9, 0.0, wait)
 
 
 # --- (a), (b) single queues -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""``gridsim new``: a scenario of one's own city from CSV tables."""
+"""``gridsim new``."""
 
 from __future__ import annotations
 
@@ -31,19 +31,17 @@ def _run(a: argparse.Namespace) -> int:
     if a.sample is not None:
         return _sample(a)
     needed = {"NAME": a.name, "--grids": a.grids}
-    missing = [what for what, given in needed.items() if given is None]
+    missing = " and ".join(what for what, given in needed.items() if given is None)
     if missing:
-        raise ScenarioError(
-            [f"new: {' and '.join(missing)} needed; gridsim new --sample FOLDER gives tables to start from"]
-        )
-    target = city_files(a.name.removesuffix(".toml"), a.out)
-    name = target[0].name.removesuffix(".toml")
+        raise ScenarioError([f"new: {missing} needed; gridsim new --sample FOLDER gives tables to start from"])
+    name = a.name.removesuffix(".toml")
+    files = city_files(name, a.out)
     city = own_city(name, a.grids, a.departments, a.base, a.out, lambda: announce(a.lang))
-    write_city(city, target)
+    write_city(city, files)
     if a.json:
-        print_json(city_json(city, target, a.lang))
+        print_json(city_json(city, files, a.lang))
     else:
-        print(city_text(city, target, a.lang))
+        print(city_text(city, files, a.lang))
     return OK
 
 

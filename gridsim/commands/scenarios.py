@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from gridsim.commands.shared import OK, Adder, print_json
 
@@ -27,7 +28,10 @@ def _run(a: argparse.Namespace) -> int:
         elif difference:
             print(
                 aligned(
-                    [["", found[0].name, found[1].name], *([k, str(x), str(y)] for k, (x, y) in difference.items())]
+                    [
+                        ["", found[0].name, found[1].name],
+                        *([k, _brief(x), _brief(y)] for k, (x, y) in difference.items()),
+                    ]
                 )
             )
         else:
@@ -42,3 +46,10 @@ def _run(a: argparse.Namespace) -> int:
     else:
         print("\n\n".join(f"{s.name}  {s.title}  {s.chinese}\n    {s.description}\n    {s.source}" for s in found))
     return OK
+
+
+def _brief(value: Any) -> str:
+    """A value on one line: a column of a table of grids is only counted."""
+    if not isinstance(value, list):
+        return str(value)
+    return f"[{value[0]}, … {len(value):,}]" if value else "[]"

@@ -396,7 +396,7 @@ def scenario_on(parent: Mapping[str, Any], data: Mapping[str, Any], where: str) 
 
 def _lay_over(parent: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     if "grids" in data:  # a city of its own takes the place of the parent's
-        parent = {k: v for k, v in parent.items() if k not in ("grids", "districts", "teams", *APART)}
+        parent = {k: v for k, v in parent.items() if k not in ("grids", "districts", "teams", "patterns", "fit")}
     merged = _merge(parent, data)
     if "fit" in data:  # a fit is one record, never mixed with another
         merged["fit"] = data["fit"]
