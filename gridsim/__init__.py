@@ -11,11 +11,15 @@ if TYPE_CHECKING:
     from gridsim.model.model import GovernanceModel
     from gridsim.scenario.policies import Policy, builtin_policies, read_policies
     from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_scenarios, load_scenario
+    from gridsim.studies.baselines import Baselines, compare_baselines
     from gridsim.studies.comparison import Comparison, compare
+    from gridsim.studies.fit import FitResult, fit
 
 __version__ = version("gridsim")
 __all__ = [
+    "Baselines",
     "Comparison",
+    "FitResult",
     "GovernanceModel",
     "Policy",
     "Scenario",
@@ -23,6 +27,8 @@ __all__ = [
     "builtin_policies",
     "builtin_scenarios",
     "compare",
+    "compare_baselines",
+    "fit",
     "load_scenario",
     "read_policies",
 ]
@@ -31,6 +37,8 @@ _HOME = {
     **dict.fromkeys(("Policy", "builtin_policies", "read_policies"), "scenario.policies"),
     **dict.fromkeys(("Scenario", "ScenarioError", "builtin_scenarios", "load_scenario"), "scenario.scenario"),
     **dict.fromkeys(("Comparison", "compare"), "studies.comparison"),
+    **dict.fromkeys(("Baselines", "compare_baselines"), "studies.baselines"),
+    **dict.fromkeys(("FitResult", "fit"), "studies.fit"),
 }
 
 

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridsim.measures import MEASURES, measure_windows, windows
-from gridsim.measures.run import quantile, restricted_mean
+from gridsim.measures.survival import quantile, restricted_mean, survival_quantiles
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
-from gridsim.studies.comparison import holm, judge, paired
+from gridsim.studies.comparison import judge
+from gridsim.studies.paired import holm, paired
 
 
 def test_restricted_mean_without_censoring():
@@ -35,6 +36,25 @@ def test_restricted_mean_equals_product_limit(rows):
         s *= 1 - died / at_risk
         last = t
     assert restricted_mean(times, events, horizon) == pytest.approx(area + s * (horizon - last), rel=1e-9)
+
+
+def test_survival_quantiles_by_hand():
+    # S = 2/3 from 2 on, the one at 4 is lost from sight, S = 0 from 6 on
+    times, events = np.array([6.0, 2.0, 4.0]), np.array([True, True, False])
+    assert survival_quantiles(times, events, (0.3, 0.5, 0.9)) == [2.0, 6.0, 6.0]
+    assert survival_quantiles(times[1:], events[1:], (0.5, 0.9))[0] == 2.0  # one of two
+    assert np.isnan(survival_quantiles(times[1:], events[1:], (0.9,))).all()  # never reached
+    assert np.isnan(survival_quantiles(times[2:], events[2:], (0.5,))).all() and np.isnan(
+        survival_quantiles(np.zeros(0), np.zeros(0, bool), (0.5,))
+    )
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.lists(st.floats(0.01, 50), min_size=1, max_size=40), st.floats(0.05, 0.95))
+def test_survival_quantile_of_complete_times_is_the_plain_one(times, q):
+    x = np.array(times)
+    (got,) = survival_quantiles(x, np.ones(len(x), bool), (q,))
+    assert got == np.quantile(x, q, method="inverted_cdf")
 
 
 def test_quantile_counts_open_cases():
@@ -77,6 +97,14 @@ def test_measures_equal_a_slow_recount():
         stays -= max(0.0, min(365.0, r.reopened_at) - max(0.0, r.formal_at))
     assert got["backlog"] * 365 == pytest.approx(stays)
     assert set(got) == {m.key for m in MEASURES}
+    # the newer ones
+    last = [r.resolved if not np.isnan(r.resolved) else np.inf for r in cohort.itertuples()]
+    assert got["onset_to_resolution"] == pytest.approx(np.mean(np.minimum(np.array(last) - cohort.onset, 90)))
+    assert got["resolution_median"] == np.quantile(last - cohort.reported, 0.5, method="inverted_cdf")
+    assert got["hops"] == pytest.approx(cohort.hops.mean())
+    shut = (f.closed < 365) | ((f.formal_at < 365) & ~(f.reopened_at < 365))
+    waiting = f[(f.reported < 365) & ~shut]
+    assert got["backlog_end"] == len(waiting) and got["backlog_age"] == pytest.approx((365 - waiting.reported).mean())
 
 
 def test_shares_within_90_days_need_90_days():

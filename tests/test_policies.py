@@ -47,7 +47,7 @@ def test_users_file_stacks_by_date(tmp_path):
 def test_outlay_by_hand(tmp_path):
     known = read_policies(write(tmp_path, MINE.replace('"linkage.hops" = 2\n', "")))
     (option,) = parse_options("late", known, BASE)
-    assert option.outlay(City(BASE).counts(BASE)) == {
+    assert option.outlay(City(BASE).counts(BASE), BASE.costs) == {
         "yearly": 8 * 1000.0,
         "once": 0,
         "saved_yearly": 300.0,
@@ -69,7 +69,7 @@ def test_only_levers_can_be_set(tmp_path):
         ("[a]\nstart = 5", "a.start: unknown key; did you mean a.starts?"),
         ("[a]\nstarts = -1", "a.starts: must be at least 0"),
         ('["a+b"]\n', "may not be"),
-        ('[[a.cost]]\nitem = "x"\nper = "grid"\nyuan = 1.0', "must be one of city, department"),
+        ('[[a.cost]]\nitem = "x"\nper = "grid"\nyuan = 1.0', "must be one of city, district"),
         ("a = 1", "must be a table"),
     ],
 )

@@ -9,7 +9,7 @@ from gridsim.scenario.scenario import load_scenario
 from gridsim.studies.comparison import compare
 from gridsim.views import words
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
-from gridsim.views.labels import aligned, number, width
+from gridsim.views.labels import aligned, group_label, number, place_label, width
 
 SMALL = load_scenario("neighbourhood", time__warmup_days=60, time__days=120, time__follow_up_days=90)
 
@@ -63,7 +63,9 @@ def test_style_leaves_the_users_settings_alone():
 def test_nothing_moves_under_nothing(result):
     text = "\n".join(words.what_moved(result, "nothing", "en"))
     assert "Neither primary outcome" in text
-    assert set(result.table[result.table.policy == "nothing"].verdict) == {"no clear difference"}
+    verdicts = result.table[result.table.policy == "nothing"].set_index("measure").verdict
+    assert set(verdicts.drop(["expert_utilisation", "resolution_p90"])) == {"no clear difference"}
+    assert verdicts["expert_utilisation"] == "not measured"  # there are none
     assert not any(w in words.table(result, "nothing", "en") for w in ("better", "worse"))
     assert "identical" in words.table(result, "nothing", "en")
 
@@ -86,3 +88,35 @@ def test_chinese_takes_two_columns():
     assert width("案件 a") == 6
     first, second = aligned([["案件", "1"], ["case", "2"]]).splitlines()
     assert width(first) == width(second)
+
+
+def test_words_on_groups_and_costs_say_what_the_tables_say(result):
+    lines = words.who_waits(result, "more", "en")
+    g = result.groups[(result.groups.policy == "more") & (result.groups.family == "all")].iloc[-1]
+    assert f"{100 * g.sooner:.2f} %" in lines[-1] and f"{100 * g.later:.2f} %" in lines[-1]
+    assert words.who_waits(result, "nothing", "en") == []  # nobody waits longer or less
+    clear = result.groups[(result.groups.policy == "more") & result.groups.verdict.isin(["better", "worse"])]
+    assert len(lines) == 1 + clear[clear.family != "all"].verdict.nunique()
+    assert words.what_it_costs(result, "more", "zh") == [
+        "成本（毛支出）：每年 0 元，一次性 0 元；单价多为假设值（见 gridsim costs）。"
+    ]
+    assert words.alarm(result, "baseline", "en") == []
+
+
+def test_all_prints_every_measure_and_the_short_table_does_not(result):
+    short, whole = (words.table(result, "more", "zh", everything) for everything in (False, True))
+    assert len(whole.splitlines()) == 1 + len(result.table.measure.unique()) and "基尼系数" in whole
+    assert len(short.splitlines()) == 1 + len(words.SHOWN) and "基尼系数" not in short
+
+
+def test_every_group_and_unit_has_a_name_in_both_languages(result):
+    for lang in ("en", "zh"):
+        named = {
+            group_label(result.scenario, r.family, r.group, lang)
+            for r in result.groups.itertuples()
+            if r.family != "all"
+        }
+        assert len(named) == len(result.groups[result.groups.family != "all"].group.unique())
+        assert place_label(result.scenario, "community", "community-3", lang).endswith(" 3")
+    assert place_label(result.scenario, "department", "neighbourhood.justice", "zh") == "示例片区·司法行政"
+    assert place_label(result.scenario, "department", "city.justice", "zh") == "市级·司法行政"

@@ -451,6 +451,8 @@ def count_escalations(t, first, last):
         case = t.case[n]
         over = case.resolved if case.state == RESOLVED else (case.lapsed if case.state == LAPSED else math.inf)
         now = case.onset
+        if over < first or now >= last:
+            continue
         while True:
             worse = escalation(t, case, now)[1]
             if worse >= last or worse >= over:
@@ -473,6 +475,12 @@ MEASURED = (
     "returns",
     "formal_at",
     "reopened_at",
+    "place",
+    "ordinal",
+    "category",
+    "complexity",
+    "hops",
+    "whistled",
 )
 
 
@@ -484,6 +492,8 @@ def _fill_columns(case, out):
         out[3, i], out[4, i], out[5, i] = c.closed, c.resolved, c.lapsed
         out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
+        out[12, i], out[13, i], out[14, i], out[15, i] = c.place, c.ordinal, c.category, c.complexity
+        out[16, i], out[17, i] = c.hops, c.whistled
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:

@@ -12,9 +12,11 @@ import networkx as nx
 import numpy as np
 
 from gridsim.model.agents import RowAgent, columns
+from gridsim.model.city_table import adjacency, build_grids, label_tree
+from gridsim.model.counts import count_all
 from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, uniform_block
 from gridsim.model.residents import RESIDENT_DTYPE, populate
-from gridsim.model.staffing import first_staff, kept_grids, shared_out
+from gridsim.model.staffing import first_staff, shared_out
 from gridsim.scenario.distributions import lognormal_sigma
 from gridsim.scenario.scenario import Scenario
 
@@ -82,7 +84,11 @@ class City:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.district_names = list(scenario.districts)
-        self._build_grids()
+        if scenario.grids is None:
+            self._build_grids()
+        else:
+            build_grids(self, scenario.grids)
+        self._set_periphery()
         self._build_places()
         self._build_residents()
         self.worker = first_staff(self)
@@ -101,14 +107,9 @@ class City:
         per_district = shared_out(c.comprehensive_grids, people, least=1)
         sites = shared_out(c.dedicated_grids, people) if c.dedicated_grids else np.zeros(len(people), int)
         n, m = c.comprehensive_grids, c.dedicated_grids
-        self.n_comprehensive, self.n_dedicated = n, m
-        g = self.grid = np.zeros(n + m, GRID_DTYPE).view(np.recarray)
-        g.dedicated[n:] = 1
-        g.active[:] = 1
-        g.head[:] = g.tail[:] = g.urgent_tail[:] = g.first_worker[:] = g.host[:] = -1
+        g = self.new_grids(n, m)
         g.district[:n] = np.repeat(np.arange(len(people)), per_district)
         g.district[n:] = np.repeat(np.arange(len(people)), sites)
-        g.local_gain[:] = 1.0
 
         sigma = np.sqrt(np.log1p(c.grid_size_cv**2))
         weight = np.exp(sigma * self._normal(CITY_GRIDS, n))
@@ -123,9 +124,8 @@ class City:
                 members = rows[first : first + c.grids_per_community]
                 g.community[members] = len(communities)
                 communities.append((int(members[0]), len(members), streets - 1, d))
-            self._lay_out(rows, d)
-        self.n_streets = streets
-        self.community = np.array(communities, COMMUNITY_DTYPE).view(np.recarray)
+            self.lay_out(rows, d)
+        self.set_communities(communities)
 
         u = self.draw(CITY_SITES, m) if m else np.zeros((0, 4))
         for j in range(m):  # a site lies in a comprehensive grid of its district
@@ -135,14 +135,33 @@ class City:
             g.community[n + j] = g.community[host]
             g.x[n + j] = g.x[host] + 0.5 * (u[j, 1] - 0.5)
             g.y[n + j] = g.y[host] + 0.5 * (u[j, 2] - 0.5)
-        for d in range(len(people)):  # 0 in the middle of the district, 1 furthest out
+        g.extent[n:] = (1 - u[:, 3]) ** (-1 / s.dedicated.site_size_shape)
+
+    def new_grids(self, n: int, m: int) -> np.recarray:
+        """Fresh rows for ``n`` comprehensive and ``m`` dedicated grids."""
+        self.n_comprehensive, self.n_dedicated = n, m
+        g = self.grid = np.zeros(n + m, GRID_DTYPE).view(np.recarray)
+        g.dedicated[n:] = 1
+        g.active[:] = 1
+        g.head[:] = g.tail[:] = g.urgent_tail[:] = g.first_worker[:] = g.host[:] = -1
+        g.local_gain[:] = 1.0
+        return g
+
+    def set_communities(self, rows: list[tuple[int, int, int, int]]) -> None:
+        """Set the table of communities: first grid, number of grids, street, district."""
+        self.community = np.array(rows, COMMUNITY_DTYPE).view(np.recarray)
+        self.n_streets = int(self.community.street.max()) + 1
+
+    def _set_periphery(self) -> None:
+        """0 in the middle of the district, 1 furthest out."""
+        g = self.grid
+        for d in range(len(self.district_names)):
             here = g.district == d
             x, y = g.x[here], g.y[here]
             away = np.hypot(x - x.mean(), y - y.mean())
             g.periphery[here] = away / away.max() if len(away) and away.max() > 0 else 0.0
-        g.extent[n:] = (1 - u[:, 3]) ** (-1 / s.dedicated.site_size_shape)
 
-    def _lay_out(self, rows: np.ndarray, district: int) -> None:
+    def lay_out(self, rows: np.ndarray, district: int) -> None:
         """Schematic coordinates: each district a square block of grids, five blocks a row."""
         side = int(np.ceil(np.sqrt(len(rows))))
         k = np.arange(len(rows))
@@ -167,6 +186,8 @@ class City:
         place.district[:] = g.district[place.grid]
         place.extent[site] = g.extent[n:]
         place.urban[:] = np.array([d.urban for d in s.districts.values()])[place.district]
+        if s.grids is not None:
+            place.urban[:] = s.grids.column("urban")[place.grid]
         place.camera[:] = self.draw(CITY_CELLS, len(place), axis=1)[:, 0]  # which places are connected first
 
         at_sites = s.dedicated.incident_share if m else 0.0
@@ -228,11 +249,16 @@ class City:
             tree.nodes[f"grid-{row}"].update(tier="grid", row=row, dedicated=bool(g.dedicated))
         for _, data in tree.nodes(data=True):
             data["centre"] = data["tier"] != "grid"
+        if self.scenario.grids is not None:
+            label_tree(tree, self)
         return tree
 
     @cached_property
     def neighbours(self) -> nx.Graph:
-        """Adjacent grids (schematic): lattice neighbours in a district, and each dedicated grid with its host."""
+        """Adjacent grids (schematic): lattice neighbours in a district, and each dedicated grid with its host.
+
+        Where a city's own table states neighbours or positions, these hold instead of the lattice.
+        """
         graph = nx.Graph()
         at: dict[tuple[float, float], int] = {}
         for row, g in enumerate(self.grid):
@@ -241,28 +267,30 @@ class City:
                 at[float(g.x), float(g.y)] = row
             else:
                 graph.add_edge(row, int(g.host))
+        stated = adjacency(self)
+        if stated is not None:
+            graph.add_edges_from(stated)
+            return graph
         for (x, y), row in at.items():
             for other in ((x + 1, y), (x, y + 1)):
                 if other in at and self.grid.district[at[other]] == self.grid.district[row]:
                     graph.add_edge(row, at[other])
         return graph
 
-    def counts(self, scenario: Scenario) -> dict[str, float]:
-        """How many of each thing a policy's cost can be charged for."""
-        fields, districts = len(scenario.fields), len(scenario.districts)
-        city_level = fields if scenario.departments.city_level_share > 0 else 0
-        return {
-            "city": 1,
-            "department": fields * districts + city_level,
-            "comprehensive_grid": self.n_comprehensive,
-            "dedicated_grid_dissolved": self.n_dedicated - kept_grids(scenario, self.n_dedicated),
-            "full_time": scenario.staff.full_time,
-        }
+    def counts(self, scenario: Scenario, base: Scenario | None = None) -> dict[str, float]:
+        """How many of each thing a policy's cost can be charged for, beside ``base`` (the city's own scenario)."""
+        return count_all(self, base or self.scenario, scenario)
 
 
 @columns(GRID_DTYPE, "grid")
 class Grid(RowAgent):
     """综合网格 / 专属网格: a management unit, a set of places."""
+
+    @property
+    def name(self) -> str:
+        """Name in the city's own table of grids, or ``grid-`` and the row."""
+        table = self.model.scenario.grids
+        return f"grid-{self.row}" if table is None else table.columns["name"][self.row]
 
     @property
     def places(self) -> list[int]:

@@ -19,6 +19,7 @@ from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import EXPERT_FIELDS, HANDOVER, SERVICE
+from gridsim.scenario.costs import roster_size
 from gridsim.scenario.scenario import Scenario
 
 FIELDS = len(EXPERT_FIELDS)
@@ -47,11 +48,6 @@ EXPERT_LINE_DTYPE = np.dtype(
     ],
     align=True,
 )
-
-
-def roster_size(s: Scenario) -> int:
-    """Professional gridworkers of a scenario: whole people."""
-    return int(math.floor(s.experts.per_full_time * s.staff.full_time + 0.5)) if s.rules.experts else 0
 
 
 def roster(city: Any, s: Scenario, before: np.recarray) -> tuple[np.recarray, np.recarray]:

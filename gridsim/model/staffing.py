@@ -20,10 +20,12 @@ from gridsim.model.gridworkers import (
     WORKER_DTYPE,
     allot_patrol,
 )
+from gridsim.scenario.hours import full_time_posts
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
 TEAM = 3  # of a dedicated grid: chief 网格长, guide 指导员, information officer 信息员 ("1+2")
 NEVER = -(10**9)
+MANY = 10**9
 
 
 def shared_out(total: int, weights: np.ndarray, least: int = 0) -> np.ndarray:
@@ -40,10 +42,27 @@ def shared_out(total: int, weights: np.ndarray, least: int = 0) -> np.ndarray:
 
 
 def first_staff(city: Any) -> np.recarray:
-    """Everybody of the scenario as it stands: rows ordered by grid, then role.
+    """Everybody of the scenario as it stands: rows ordered by grid, then role; firm staff at the dedicated sites.
+
+    By the city's own table of grids, if it has one: levers add to these people or send some away later.
+    """
+    table, sites = city.scenario.grids, _site_posts(city, city.scenario.dedicated.staff_per_grid)
+    if table is None:
+        posts = _spread(city)
+    else:
+        columns = {FULL_TIME: "full_time", PART_TIME: "part_time"}
+        posts = [(np.repeat(np.arange(len(table)), table.column(c)), kind) for kind, c in columns.items()]
+    grids = np.concatenate([*(where for where, _ in posts), sites[0]])
+    kinds = np.concatenate([*(np.full(len(where), kind) for where, kind in posts), sites[1]])
+    by_grid = np.lexsort((kinds, grids))
+    return _people(grids[by_grid], kinds[by_grid])
+
+
+def _spread(city: Any) -> list[tuple[np.ndarray, int]]:
+    """Grids and role of gridworkers in a synthetic city.
 
     Full-timers by district, fewer where it is marked understaffed, one a grid in shuffled order and then a second
-    round; part-timers likewise; firm staff at the dedicated sites.
+    round; part-timers likewise.
     """
     s, g, n = city.scenario, city.grid, city.n_comprehensive
     understaffed = np.array([d.understaffed for d in s.districts.values()])
@@ -51,18 +70,13 @@ def first_staff(city: Any) -> np.recarray:
     full = shared_out(s.staff.full_time, in_district * (1 - s.staff.understaffed_gap * understaffed))
     part = shared_out(s.staff.part_time, in_district)
     order = city.draw(CITY_STAFF, n, axis=1)
-    where: list[np.ndarray] = []
-    role: list[np.ndarray] = []
+    posts: list[tuple[np.ndarray, int]] = []
     for kind, numbers in ((FULL_TIME, full), (PART_TIME, part)):
         for d, number in enumerate(numbers):
             rows = np.flatnonzero(g.district[:n] == d)
             shuffled = rows[np.argsort(order[rows, kind], kind="stable")]
-            where.append(shuffled[np.arange(number) % len(rows)])
-            role.append(np.full(number, kind))
-    at_sites, roles = _site_posts(city, s.dedicated.staff_per_grid)
-    grids, kinds = np.concatenate([*where, at_sites]), np.concatenate([*role, roles])
-    by_grid = np.lexsort((kinds, grids))
-    return _people(grids[by_grid], kinds[by_grid])
+            posts.append((shuffled[np.arange(number) % len(rows)], kind))
+    return posts
 
 
 def _people(grids: np.ndarray, roles: np.ndarray) -> np.recarray:
@@ -74,12 +88,25 @@ def _people(grids: np.ndarray, roles: np.ndarray) -> np.recarray:
     return w
 
 
-def _site_posts(city: Any, per_grid: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Posts ``first`` to ``per_grid`` − 1 of every dedicated grid; beyond the team of three, more officers."""
-    sites = city.n_comprehensive + np.arange(city.n_dedicated)
-    posts = np.arange(first, max(first, per_grid))
-    roles = np.array([CHIEF, GUIDE, INFORMATION_OFFICER])[np.minimum(posts, TEAM - 1)]
-    return np.tile(sites, len(posts)), np.repeat(roles, city.n_dedicated)
+def posts_at_sites(city: Any, per_grid: int) -> np.ndarray:
+    """People wanted in each dedicated grid.
+
+    The lever's number; in a city whose own table states them, nobody has fewer than the lever says and, once it is
+    below the smallest of them, nobody has more.
+    """
+    table = city.scenario.grids
+    if table is None or "staff" not in table.columns:
+        return np.full(city.n_dedicated, per_grid)
+    stated = table.column("staff")[city.n_comprehensive :]
+    return np.maximum(stated, per_grid) if per_grid >= stated.min(initial=MANY) else np.full(len(stated), per_grid)
+
+
+def _site_posts(city: Any, per_grid: int, have: np.ndarray | int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Posts beyond the ``have`` of each dedicated grid; beyond the team of three, more officers."""
+    sites, wanted = city.n_comprehensive + np.arange(city.n_dedicated), posts_at_sites(city, per_grid)
+    posts = np.arange(wanted.max(initial=0))
+    post, site = np.nonzero((posts[:, None] >= have) & (posts[:, None] < wanted))
+    return sites[site], np.array([CHIEF, GUIDE, INFORMATION_OFFICER])[np.minimum(post, TEAM - 1)]
 
 
 def with_added_staff(worker: np.recarray, city: Any, s: Scenario) -> np.recarray:
@@ -87,16 +114,16 @@ def with_added_staff(worker: np.recarray, city: Any, s: Scenario) -> np.recarray
     n = city.n_comprehensive
     luck = city.draw(CITY_STAFF, n, axis=3)
     more: list[np.recarray] = []
-    for kind, wanted in ((FULL_TIME, s.staff.full_time), (PART_TIME, s.staff.part_time)):
+    for kind, wanted in ((FULL_TIME, full_time_posts(s.staff)), (PART_TIME, s.staff.part_time)):
         have = int((worker.role == kind).sum())
         if wanted > have:
             start = int((city.worker.role == kind).sum())  # the k-th post added is the same under every policy
             held = np.bincount(city.worker.home[city.worker.role == kind], minlength=n)[:n]
             need = np.lexsort((luck[:, kind], held))
             more.append(_people(need[np.arange(have - start, wanted - start) % n], np.full(wanted - have, kind)))
-    posts = int((worker.role >= CHIEF).sum() // max(city.n_dedicated, 1))
-    if city.n_dedicated and s.dedicated.staff_per_grid > posts:
-        more.append(_people(*_site_posts(city, s.dedicated.staff_per_grid, posts)))
+    held = np.bincount(worker.home[worker.role >= CHIEF], minlength=len(city.grid))[n:]
+    if np.any(posts_at_sites(city, s.dedicated.staff_per_grid) > held):
+        more.append(_people(*_site_posts(city, s.dedicated.staff_per_grid, held)))
     return np.concatenate([worker, *more]).view(np.recarray) if more else worker
 
 
@@ -165,7 +192,7 @@ def _place_people(w: Any, g: Any, city: Any, s: Scenario, absorbed_by: np.ndarra
     firm = w.role >= CHIEF
     w.nominal[:] = (luck[:, 0] < s.staff.nominal_share) & ~firm
     w.away[:] = 0
-    for kind, wanted in ((FULL_TIME, s.staff.full_time), (PART_TIME, s.staff.part_time)):
+    for kind, wanted in ((FULL_TIME, full_time_posts(s.staff)), (PART_TIME, s.staff.part_time)):
         rows = np.flatnonzero(w.role == kind)
         added = rows >= len(city.worker)
         order = rows[np.lexsort((rows, np.where(added, 0.0, luck[rows, 1]), added))]
@@ -176,8 +203,11 @@ def _place_people(w: Any, g: Any, city: Any, s: Scenario, absorbed_by: np.ndarra
     if len(rows):
         first = np.concatenate([[True], w.home[rows][1:] != w.home[rows][:-1]])
         posts[rows] = np.arange(len(rows)) - np.maximum.accumulate(np.where(first, np.arange(len(rows)), 0))
-    new = posts >= city.scenario.dedicated.staff_per_grid  # posts that a policy adds, only where a grid is kept
-    w.away[firm & ((posts >= s.dedicated.staff_per_grid) | (new & (g.active[w.home] == 0)))] = 1
+    none = np.zeros(city.n_comprehensive, int)
+    levers = (s.dedicated.staff_per_grid, city.scenario.dedicated.staff_per_grid)
+    now, before = (np.concatenate([none, posts_at_sites(city, k)])[w.home] for k in levers)
+    new = posts >= before  # posts that a policy adds, only where a grid is kept
+    w.away[firm & ((posts >= now) | (new & (g.active[w.home] == 0)))] = 1
     w.grid[:] = absorbed_by[w.home]
     dissolved = firm & (g.active[w.home] == 0) & (g.dedicated[w.grid] == 0)
     stays = w.role == GUIDE  # a community worker or officer, whom the firm only borrowed

@@ -12,6 +12,7 @@ import pandas as pd
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
+from gridsim.model.census import Census, Strength, census, strength
 from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.experts import EXPERT_DTYPE, EXPERT_LINE_DTYPE, roster, roster_size
@@ -27,6 +28,7 @@ from gridsim.model.staffing import put_into_force, with_added_staff
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, ScenarioError
+from gridsim.scenario.windows import windows
 
 TALLY_DTYPE = np.dtype(
     [
@@ -175,6 +177,8 @@ class World:
         self.city = city or City(scenario)
         self.seed, self.replicate = seed, replicate
         self.phases: list[Phase] = []
+        self.strengths: list[Strength] = []  # who was there, from each day on which levers took effect
+        self.censuses: dict[int, Census] = {}  # queues and work done so far, at the bounds of the reporting windows
         self.in_force = scenario
         self.day = -int(scenario.time.warmup_days)
         self.room = self._room()
@@ -272,6 +276,7 @@ class World:
         if settle and anew:
             self._grow(0, 0, 0)
             day.change_roster(self.tables, float(self.day))
+        self.strengths.append(strength(t, self.day, scenario))
 
     def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
         """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.
@@ -302,7 +307,7 @@ class World:
         rows = self._rows() | self._needed(*self._ahead(self.horizon))
         live = self.tables._asdict()
         twin.tables = Tables(**{k: v if k in SHARED else _copied(v, rows.get(k, len(v))) for k, v in live.items()})
-        twin.phases = list(self.phases)
+        twin.phases, twin.strengths, twin.censuses = list(self.phases), list(self.strengths), dict(self.censuses)
         return twin
 
     def _rows(self) -> dict[str, int]:
@@ -350,8 +355,10 @@ class World:
 
     def advance(self, until: int) -> World:
         """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
+        bounds = {d for w in windows(self.scenario) for d in w}
         while self.day < until:
-            stop = min([until, *(p.day for p in self.phases if p.day > self.day)])
+            self._count(bounds)
+            stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
             cases, live, days = self._ahead(stop)
             self._grow(cases, live, days)
             for phase in self.phases:
@@ -363,7 +370,12 @@ class World:
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
             self.day = reached
+        self._count(bounds)
         return self
+
+    def _count(self, bounds: set[int]) -> None:
+        if self.day in bounds and self.day not in self.censuses:
+            self.censuses[self.day] = census(self.tables)
 
     def warm_up(self) -> World:
         """Run the warm-up, up to day 0."""

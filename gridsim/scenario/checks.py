@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
+from gridsim.scenario.grid_checks import disagreements
 from gridsim.scenario.hours import year_of_hours
-from gridsim.scenario.parameters import EXPERT_FIELDS
+from gridsim.scenario.parameters import EXPERT_FIELDS, UNIT_COSTS, Grade
 
 MOST_AGENTS = 100_000_000
 LEAST_HOURS = 10.0  # h a year that must be left for events
@@ -128,6 +129,22 @@ def _handlers(rules: Any, staff: Any) -> list[str]:
     return out
 
 
+def _costs(costs: Any) -> list[str]:
+    """A misspelt name would leave the price that was meant to be replaced as it is."""
+    from gridsim.scenario.scenario import nearest
+
+    return [
+        f"costs.{n}: no such unit cost{nearest(n, UNIT_COSTS) or '.'} A new one needs its unit beside its price, "
+        'such as unit = "person-year"'
+        for n, row in costs.items()
+        if n not in UNIT_COSTS and not row.unit
+    ] + [
+        f"costs.{n}.grade: must be one of {', '.join(get_args(Grade))} (got {row.grade!r})"
+        for n, row in costs.items()
+        if row.grade not in get_args(Grade)
+    ]
+
+
 CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("time",), _time),
     (("staff", "platform", "experts", "rules"), _hours),
@@ -136,6 +153,8 @@ CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("districts", "fields", "teams", "departments", "rules"), _teams),
     (("city", "districts"), _grids),
     (("rules", "staff"), _handlers),
+    (("costs",), _costs),
     (("districts", "categories", "fields"), _names),
     (("city", "districts"), _people),
+    (("grids", "city", "districts"), disagreements),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 PATROL_DAYS = 250  # working days a year on which hours_per_year is stated (1,875 h = 250 × 7.5 h)
@@ -14,6 +15,11 @@ class Hours(NamedTuple):
     training: float
     patrol: float
     events: float
+
+
+def full_time_posts(staff: Any) -> int:
+    """Full-timers, those added by a lever included: whole people."""
+    return int(staff.full_time + math.floor(staff.full_time * staff.added_share + 0.5))
 
 
 def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:

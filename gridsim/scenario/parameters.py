@@ -172,6 +172,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("staff.full_time", "专职网格员", "persons", 61, "Full-time gridworkers, nominal ones included.", minimum=0,
               maximum=10_000_000,
               source="a neighbourhood's part of the paper's 4,807 (which daqing-2021 has)", grade="D", lever=True),
+    _share("staff.added_share", "专职扩编", 0.0, "Full-time posts added, relative to those there are; where there are fewest.",
+           maximum=5.0, source="status quo", lever=True),
     Parameter("staff.part_time", "兼职网格员", "persons", 46, "Part-time gridworkers, nominal ones included.", minimum=0,
               maximum=10_000_000,
               source="a neighbourhood's part of the paper's 3,671 (which daqing-2021 has)", grade="D", lever=True),
@@ -431,6 +433,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _positive("matters.days", "最小有意义差异：时间", "d", 0.25, "Differences in days below this are called too small to matter."),
     _share("matters.share", "最小有意义差异：比例", 0.005, "The same for shares (half a percentage point)."),
     _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
+    _share("matters.growth", "过载判定增幅", 0.10,
+           "Growth of the backlog in a year, relative to its mean, above which arrivals are said to exceed capacity."),
 )
 
 # fmt: on

@@ -9,8 +9,9 @@ A policy file is TOML, one table a policy::
     "linkage.rate" = 0.9
     [[my-policy.cost]]
     item = "Duty officers"
-    per = "department"              # department, comprehensive_grid, dedicated_grid_dissolved, full_time or city
-    yuan = 30000.0
+    per = "department"              # what the city is charged for: see ``Per``
+    unit = "duty_officer"           # a unit cost of the scenario; or yuan = 30000.0
+    amount = 1.0                    # how many of it for each ``per``
     every = "year"                  # or "once"
 """
 
@@ -21,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gridsim.scenario.costs import unknown_units
 from gridsim.scenario.parameters import REGISTRY, Grade
 from gridsim.scenario.scenario import (
     SECTIONS,
@@ -38,17 +40,52 @@ BASELINE = "baseline"
 LEVERS = [key for key, p in REGISTRY.items() if p.lever]
 
 
+# What a cost is charged for. Those that begin with "added", and the experts, are counted beyond the baseline.
+Per = Literal[
+    "city",
+    "district",
+    "street",
+    "community",
+    "department",
+    "comprehensive_grid",
+    "dedicated_grid_dissolved",
+    "full_time",
+    "added_full_time",
+    "added_part_time",
+    "added_team",
+    "expert",
+    "expert_hour",
+    "device",
+    "camera",
+]
+
+
 class Cost(BaseModel):
-    """One line of what a policy costs: ``yuan`` for each ``per``, every year or once. Negative is a saving."""
+    """One line of what a policy costs: ``amount`` times a price for each ``per``, every year or once.
+
+    The price is a unit cost of the scenario (``unit``) or stands in the line (``yuan``). Negative is a saving.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
     item: str
     chinese: str = ""
-    per: Literal["city", "department", "comprehensive_grid", "dedicated_grid_dissolved", "full_time"]
-    yuan: float
+    per: Per
+    unit: str | None = None
+    yuan: float | None = None
+    amount: float = 1.0
     every: Literal["year", "once"] = "year"
     source: str = "assumption"
     grade: Grade = "X"
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Cost:
+        if (self.unit is None) == (self.yuan is None):
+            raise ValueError("needs exactly one of unit (the name of a unit cost) and yuan (a price)")
+        return self
+
+    def price(self, costs: Mapping[str, Any]) -> float:
+        """Yuan for each ``per``, at the scenario's unit costs."""
+        return self.amount * float(self.yuan if self.yuan is not None else costs[str(self.unit)].yuan)
 
 
 class Policy(BaseModel):
@@ -119,15 +156,17 @@ class Option:
             phases.append(Phase(day, base.replace(patch, where=f"policy {self.name}") if patch else base))
         return phases
 
-    def outlay(self, counts: Mapping[str, float]) -> dict[str, float]:
+    def outlay(self, counts: Mapping[str, float], costs: Mapping[str, Any]) -> dict[str, float]:
         """Gross yearly and one-off outlay, and savings apart, in yuan.
 
         Parameters
         ----------
         counts : mapping of ``Cost.per`` to number in this city
+        costs : mapping of name to unit cost
+            ``costs`` of the scenario.
 
         """
-        lines = [(c, c.yuan * counts[c.per]) for p in self.policies for c in p.cost]
+        lines = [(c, c.price(costs) * counts[c.per]) for p in self.policies for c in p.cost]
         return {
             "yearly": sum(v for c, v in lines if c.every == "year" and v > 0),
             "once": sum(v for c, v in lines if c.every == "once" and v > 0),
@@ -213,6 +252,10 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
                 f"policies: {s} starts on day {known[s].starts:,}, but the last day measured is {base.time.days - 1:,}"
                 for s in late
             ]
+            continue
+        unpriced = [line for s in steps for line in unknown_units(known[s], base.costs)]
+        if unpriced:
+            errors += [line for line in unpriced if line not in errors]
             continue
         option = Option("+".join(steps), tuple(known[s] for s in steps))
         try:

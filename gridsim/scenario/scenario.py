@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import tomllib
@@ -14,6 +13,9 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from gridsim.scenario.checks import consistency_errors
+from gridsim.scenario.errors import ScenarioError, clear_errors, nearest
+from gridsim.scenario.grid_checks import unstated_posts
+from gridsim.scenario.grid_table import GridTable, grid_table, read_grid_table
 from gridsim.scenario.parameters import (
     CATEGORY_COLUMNS,
     COST_COLUMNS,
@@ -23,17 +25,10 @@ from gridsim.scenario.parameters import (
     UNIT_COSTS,
     Column,
 )
+from gridsim.scenario.patterns import APART, collect_apart
 
 DESCRIPTIVE = ("name", "title", "chinese", "description", "source")
 TABLES = ("districts", "categories", "costs", "fields", "teams")
-
-
-class ScenarioError(ValueError):
-    """A scenario or policy that cannot be used; ``errors`` holds one clear line for each thing wrong."""
-
-    def __init__(self, errors: list[str]) -> None:
-        self.errors = errors
-        super().__init__("\n".join(errors))
 
 
 class _Row(BaseModel):
@@ -79,6 +74,12 @@ class Scenario:
         Department field and its Chinese name.
     teams : dict of str to dict of str to int
         Teams by district (and ``city``) and department field: stored integers, never re-derived.
+    patterns : dict of str to Pattern
+        What the baseline should look like; no part of the content.
+    fit : Fit or None
+        Record of the fit to them; no part of the content.
+    grids : GridTable or None
+        A city's own grids; None for a synthetic city.
 
     """
 
@@ -131,6 +132,12 @@ class Scenario:
             out[table] = {k: row.model_dump() for k, row in self._parts[table].items()}
         out["fields"] = dict(self.fields)
         out["teams"] = {k: dict(v) for k, v in self.teams.items()}
+        if self.patterns:
+            out["patterns"] = {k: p.model_dump() for k, p in self.patterns.items()}
+        if self.fit:
+            out["fit"] = self.fit.model_dump()
+        if self.grids is not None:
+            out["grids"] = self.grids.to_dict()
         return out
 
     def to_toml(self) -> str:
@@ -138,8 +145,8 @@ class Scenario:
         return tomli_w.dumps(self.to_dict())
 
     def items(self) -> Iterator[tuple[str, Any]]:
-        """All leaves as (dotted key, value), tables included."""
-        yield from _leaves({k: v for k, v in self.to_dict().items() if k not in DESCRIPTIVE})
+        """All leaves of the content as (dotted key, value), tables included."""
+        yield from _leaves({k: v for k, v in self.to_dict().items() if k not in (*DESCRIPTIVE, *APART)})
 
     def get(self, key: str) -> Any:
         """Value of a registry parameter by its dotted key."""
@@ -156,6 +163,8 @@ class Scenario:
 
         """
         data = self.to_dict()
+        if self.grids is not None:
+            data["grids"] = self.grids  # checked once; nothing in it can be replaced
         errors: list[str] = []
         for key, value in changes.items():
             dotted = key.replace("__", ".")
@@ -178,8 +187,8 @@ class Scenario:
 
     @property
     def hash(self) -> str:
-        """SHA-256 of the content (not of the descriptive texts), the same on every machine."""
-        content = {k: v for k, v in self.to_dict().items() if k not in DESCRIPTIVE}
+        """SHA-256 of the content (not of texts, patterns, fit), the same on every machine."""
+        content = {k: v for k, v in self.to_dict().items() if k not in (*DESCRIPTIVE, *APART)}
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode("utf-8")).hexdigest()
 
     @property
@@ -196,64 +205,10 @@ def _leaves(data: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield f"{prefix}{key}", value
 
 
-def nearest(word: str, allowed: Any, label: str = "did you mean") -> str:
-    """``; did you mean …?`` for the closest allowed name, or an empty string."""
-    names = list(allowed)
-    close = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
-    if not close:  # a right key in the wrong section
-        close = [n for n in names if n.rsplit(".", 1)[-1] == word.rsplit(".", 1)[-1]][:1]
-    return f"; {label} {close[0]}?" if close else ""
-
-
-def clear_errors(error: ValidationError, where: str, prefix: str, allowed: list[str]) -> list[str]:
-    """Turn pydantic's findings into one clear line each."""
-    lines = []
-    for e in error.errors():
-        steps = [str(s) for s in e["loc"] if str(s) not in ("deterministic", "exponential", "gamma", "lognormal")]
-        key = ".".join([prefix, *steps]) if prefix else ".".join(steps)
-        got = e.get("input")
-        shown = f" (got {got!r})" if isinstance(got, str | int | float | bool | list) else ""
-        match e["type"]:
-            case "extra_forbidden":
-                text = f"unknown key{nearest(key, allowed)}"
-            case "missing":
-                text = "is missing"
-            case "greater_than_equal":
-                text = f"must be at least {e['ctx']['ge']:g}{shown}"
-            case "greater_than":
-                text = f"must be greater than {e['ctx']['gt']:g}{shown}"
-            case "less_than_equal":
-                text = f"must be at most {e['ctx']['le']:g}{shown}"
-            case "literal_error":
-                options = str(e["ctx"]["expected"]).replace("'", "").replace(" or ", ", ").split(", ")
-                text = f"must be one of {', '.join(options)}{shown}{nearest(str(got), options)}"
-            case "int_type" | "int_from_float":
-                text = f"must be a whole number{shown}"
-            case "float_type":
-                text = f"must be a number{shown}"
-            case "finite_number":
-                text = f"must be a finite number{shown}"
-            case "bool_type":
-                text = f"must be true or false{shown}"
-            case "string_type":
-                text = f"must be a text in quotes{shown}"
-            case "union_tag_not_found" | "union_tag_invalid" | "model_attributes_type" | "model_type" | "dict_type":
-                text = (
-                    'must be a distribution such as {distribution = "exponential", mean = 2.0}; allowed are '
-                    f"deterministic, exponential, gamma, lognormal{shown}"
-                )
-                if allowed == [] or "distribution" not in str(e["msg"] + str(e.get("ctx", ""))):
-                    text = f"must be a table of keys{shown}" if e["type"] != "model_attributes_type" else text
-            case _:
-                text = f"{e['msg'][0].lower()}{e['msg'][1:]}{shown}"
-        lines.append(f"{where}: {key}: {text}")
-    return lines
-
-
 def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list[str]]:
     parts: dict[str, Any] = {}
     errors: list[str] = []
-    known = [*DESCRIPTIVE, *SECTIONS, *TABLES]
+    known = [*DESCRIPTIVE, *SECTIONS, *TABLES, *APART, "grids"]
     errors += [f"{where}: {k}: unknown key{nearest(k, [*known, *REGISTRY])}" for k in data if k not in known]
     for key in DESCRIPTIVE:
         parts[key] = data.get(key, "")
@@ -261,12 +216,11 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
             errors.append(f"{where}: {key}: must be a text in quotes (got {parts[key]!r})")
     for section, model in SECTIONS.items():
         allowed = [p.key for p in PARAMETERS if p.section == section] + list(REGISTRY)
-        _collect(model, data.get(section, {}), where, section, allowed, parts, errors)
+        collect(model, data.get(section, {}), where, section, allowed, parts, errors)
     for table, model in ROWS.items():
         rows = data.get(table, {})
         if table == "costs" and isinstance(rows, Mapping):  # what a scenario does not price has the registry's price
-            given = {k: {**UNIT_COSTS.get(k, {}), **v} if isinstance(v, Mapping) else v for k, v in rows.items()}
-            rows = {**UNIT_COSTS, **given}
+            rows = {**UNIT_COSTS, **{k: _priced(k, v) for k, v in rows.items()}}
         if not isinstance(rows, Mapping) or not rows:
             errors.append(f"{where}: {table}: needs at least one row, such as [{table}.some_name]")
             continue
@@ -274,17 +228,31 @@ def _validate(data: Mapping[str, Any], where: str) -> tuple[dict[str, Any], list
         before = len(errors)
         for name, row in rows.items():
             allowed = [f"{table}.{name}.{c}" for c in model.model_fields]
-            _collect(model, row, where, f"{table}.{name}", allowed, done, errors)
+            collect(model, row, where, f"{table}.{name}", allowed, done, errors)
         if len(errors) == before:
             parts[table] = {n: done[f"{table}.{n}"] for n in rows}
     _collect_plain(data, where, parts, errors)
+    collect_apart(data, where, parts, errors)
+    _collect_grids(data.get("grids"), where, parts, errors)
     errors += consistency_errors(parts, where)
     return parts, errors
 
 
-def _collect(
+def _priced(name: str, row: Any) -> Any:
+    """A row of ``costs`` over the registry's; a price that a scenario replaces has not the registry's source."""
+    known = UNIT_COSTS.get(name, {})
+    if not isinstance(row, Mapping):
+        return row
+    out = {**known, **row}
+    if known and out.get("yuan") != known["yuan"] and row.get("source") in (None, known.get("source", "assumption")):
+        out |= {"source": "stated in the scenario", "grade": "X"}
+    return out
+
+
+def collect(
     model: type[BaseModel], raw: Any, where: str, key: str, allowed: list[str], into: dict[str, Any], errors: list[str]
 ) -> None:
+    """Check one table against its model: the frozen row into ``into[key]``, or its errors."""
     if not isinstance(raw, Mapping):
         errors.append(f"{where}: {key}: must be a table of keys (got {raw!r})")
         return
@@ -313,6 +281,18 @@ def _collect_plain(data: Mapping[str, Any], where: str, parts: dict[str, Any], e
     errors.extend(bad)
     if not bad:
         parts["teams"] = {d: dict(row) for d, row in teams.items()}
+
+
+def _collect_grids(grids: Any, where: str, parts: dict[str, Any], errors: list[str]) -> None:
+    if grids is None or isinstance(grids, GridTable):
+        parts["grids"] = grids
+    elif isinstance(grids, Mapping):
+        try:
+            parts["grids"] = grid_table(grids, where)
+        except ScenarioError as error:
+            errors.extend(error.errors)
+    else:
+        errors.append(f"{where}: grids: must be the name of a CSV file in quotes, or columns (got {grids!r})")
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -360,7 +340,11 @@ def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
         scenario = name
     else:
         data, where = _read_with_base(str(name), seen=())
-        scenario = Scenario.from_dict(data, where)
+        parts, errors = _validate(data, where)
+        errors += unstated_posts(data, parts.get("grids"), where)
+        if errors:
+            raise ScenarioError(errors)
+        scenario = Scenario(parts)
     return scenario.replace(overrides) if overrides else scenario
 
 
@@ -385,17 +369,40 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     where = path.name
     base = data.pop("based_on", None)
     data.setdefault("name", path.stem)
+    if isinstance(data.get("grids"), str):
+        data["grids"] = read_grid_table(path.parent / data["grids"])[0]
     own_title = "title" in data or "chinese" in data
     if base is None:
         return data, where
     if not isinstance(base, str):
         raise ScenarioError([f"{where}: based_on: must be the name of a scenario in quotes (got {base!r})"])
     parent, _ = _read_with_base(base, (*seen, str(path.resolve())), path.parent)
-    merged = _merge(parent, data)
+    merged = _lay_over(parent, data)
     if not own_title:  # a user's variant is not announced under the title of what it is based on
         merged["title"] = f"{data['name']} (based on {parent.get('title') or parent['name']})"
         merged["chinese"] = f"{data['name']}（基于{parent.get('chinese') or parent['name']}）"
     return merged, where
+
+
+def read_base(name: str) -> dict[str, Any]:
+    """What a scenario file says together with what it is based on: plain data, not checked as a whole."""
+    return _read_with_base(name, seen=())[0]
+
+
+def scenario_on(parent: Mapping[str, Any], data: Mapping[str, Any], where: str) -> Scenario:
+    """The scenario of a file ``where`` that says ``data`` and is based on ``parent``, data of another."""
+    return Scenario.from_dict(_lay_over(dict(parent), {"name": Path(where).stem, **data}), where)
+
+
+def _lay_over(parent: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    if "grids" in data:  # a city of its own takes the place of the parent's
+        parent = {k: v for k, v in parent.items() if k not in ("grids", "districts", "teams", "patterns", "fit")}
+    merged = _merge(parent, data)
+    if "fit" in data:  # a fit is one record, never mixed with another
+        merged["fit"] = data["fit"]
+    if data.get("patterns") == {}:  # [patterns] with nothing in it: none of the base's
+        merged["patterns"] = {}
+    return merged
 
 
 def _merge(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:

@@ -16,15 +16,28 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student_t
 
-from gridsim.measures import BY_KEY, MEASURES, measure_windows, window_name
+from gridsim.measures import (
+    BY_KEY,
+    MEASURES,
+    check_patterns,
+    held_against,
+    measure_windows,
+    whole_first_window,
+    window_name,
+)
+from gridsim.measures.groups import Baseline
+from gridsim.measures.load import load
+from gridsim.model.cases import measured_columns
 from gridsim.model.city import City
 from gridsim.model.world import World
-from gridsim.scenario.policies import BASELINE, Option, Policy, builtin_policies, parse_options
+from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
+from gridsim.studies.groups import judge_groups, mean_load
+from gridsim.studies.outlay import outlays
+from gridsim.studies.paired import holm, judgement, paired
+from gridsim.studies.vary import Draws, varied_keys
 
-CONFIDENCE = 0.95
 VERDICTS = (
     "better",
     "worse",
@@ -70,6 +83,8 @@ class Run(NamedTuple):
     replicate: int
     measures: dict[tuple[int, int], dict[str, float]]
     daily: np.ndarray
+    groups: pd.DataFrame
+    load: pd.DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -86,9 +101,16 @@ class Comparison:
     daily : DataFrame
         One row per replication, policy and day.
     costs : DataFrame
-        Gross yearly and one-off outlay, and yearly and one-off savings, of each policy, in yuan.
+        Gross yearly and one-off outlay, yearly and one-off savings, running cost, case-days saved a year and the cost
+        of one, of each policy, in yuan.
+    groups : DataFrame
+        Time to resolution by group of cases, paired differences, and shares of the same cases resolved sooner or later.
+    load : DataFrame
+        Utilisation and queues of departments and communities, baseline included, means over replications.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
+    draws : DataFrame or None
+        With ``vary``, the parameters of each replication, and whether its baseline meets the patterns.
 
     """
 
@@ -101,7 +123,10 @@ class Comparison:
     runs: pd.DataFrame
     daily: pd.DataFrame
     costs: pd.DataFrame
+    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
+    load: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = field(default=())
+    draws: pd.DataFrame | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -135,6 +160,7 @@ def compare(
     days: int | None = None,
     jobs: int | None = None,
     known: Mapping[str, Policy] | None = None,
+    vary: bool | str | Sequence[str] = False,
     progress: Callable[[int, int], None] | None = None,
     stopping: Callable[[], None] | None = None,
 ) -> Comparison:
@@ -155,6 +181,9 @@ def compare(
         Threads; all cores by default. Results do not depend on it.
     known : mapping, optional
         Policies by name; the built-in ones by default.
+    vary : bool, str or list of str
+        True draws every open parameter from its range, anew in each replication; a string or list names the sections
+        or keys to draw (see ``studies.vary``).
     progress : callable, optional
         Called with (runs done, runs in all).
     stopping : callable, optional
@@ -172,6 +201,7 @@ def compare(
 
     """
     base = load_scenario(scenario)
+    check_patterns(base)
     if days is not None:
         base = base.replace({"time.days": days}, where="--days")
     options = parse_options(policies, builtin_policies() if known is None else known, base)
@@ -185,28 +215,43 @@ def compare(
     trial = World(base, city)  # a policy that this city cannot take is refused before anything runs
     for phase in (p for option in options for p in option.phases(base)):
         trial.enforce(phase.scenario)
-    runs = _replicate_all(base, city, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
+    draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
+    as_stated = (base, city, {o.name: o.phases(base) for o in everyone})
+    setting = draws.setting if draws else lambda _: as_stated
+    runs = _replicate_all(setting, everyone, seed, replications, jobs or os.cpu_count() or 1, progress, stopping)
     done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
     if not done:
         raise KeyboardInterrupt
-    frame = _runs_frame([runs[r, o.name] for r in done for o in everyone], seed)
+    kept = [runs[r, o.name] for r in done for o in everyone]
+    frame = _runs_frame(kept, seed)
+    names = [o.name for o in options]
+    table = judge(frame, names, base)
     return Comparison(
         scenario=base,
         options=tuple(options),
         seed=seed,
         asked=replications,
         finished=done,
-        table=judge(frame, [o.name for o in options], base),
+        table=table,
         runs=frame,
-        daily=_daily_frame([runs[r, o.name] for r in done for o in everyone]),
-        costs=_costs(options, city, base),
+        daily=_daily_frame(kept),
+        costs=outlays(options, city, base, table),
+        groups=judge_groups(_told(kept, "groups"), names, base),
+        load=mean_load(_told(kept, "load")),
         notes=_conflicts(options),
+        draws=draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None,
     )
 
 
+def _meets(base: Scenario, run: Run) -> bool | None:
+    """Whether a baseline run meets every pattern; None where there are none, or the run is too short for them."""
+    if not base.patterns or not whole_first_window(base):
+        return None
+    return bool(held_against(base, [run.measures]).met.all())
+
+
 def _replicate_all(
-    base: Scenario,
-    city: City,
+    setting: Callable[[int], tuple[Scenario, City, dict[str, list[Phase]]]],
     options: list[Option],
     seed: int,
     n: int,
@@ -225,17 +270,20 @@ def _replicate_all(
             if progress:
                 progress(len(runs), total)
 
-    phases = {o.name: o.phases(base) for o in options}
-
     def replicate(r: int) -> None:
-        warm = World(base, city, seed, r).warm_up()
+        own, town, phases = setting(r)
+        warm = World(own, town, seed, r).warm_up()
+        baseline: Baseline | None = None  # the first option
         for option in options:
             if stop.is_set():
                 return
             world = warm.copy().under(phases[option.name]).run()
             days = world.days[world.days.day >= 0]
             keep = np.array([days.day, *(days[c] for c in DAILY)], dtype=float).T
-            finished(Run(option.name, r, measure_windows(world), keep))
+            columns = measured_columns(world.cases)
+            baseline = baseline or Baseline(world, columns)
+            groups = baseline.groups(world, columns)
+            finished(Run(option.name, r, measure_windows(world, columns), keep, groups, load(world)))
 
     pool = ThreadPoolExecutor(max(1, min(jobs, n)))
     futures: list[Future[None]] = [pool.submit(replicate, r) for r in range(n)]
@@ -276,9 +324,9 @@ def _daily_frame(runs: list[Run]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def _costs(options: list[Option], city: City, base: Scenario) -> pd.DataFrame:
-    rows = [{"policy": o.name, **o.outlay(city.counts(o.phases(base)[-1].scenario))} for o in options]
-    return pd.DataFrame(rows, columns=["policy", "yearly", "once", "saved_yearly", "saved_once"])
+def _told(runs: list[Run], name: str) -> pd.DataFrame:
+    """The frames of all runs, with their policy and replicate."""
+    return pd.concat([getattr(r, name).assign(policy=r.option, replicate=r.replicate) for r in runs], ignore_index=True)
 
 
 def _conflicts(options: list[Option]) -> tuple[str, ...]:
@@ -292,42 +340,13 @@ def _conflicts(options: list[Option]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def paired(difference: np.ndarray) -> tuple[float, float, float, float]:
-    """Mean, 95 % interval and two-sided p of paired differences (Student's t over replications).
-
-    Differences that are all zero are exactly zero: interval [0, 0], p = 1. One pair gives no interval. A pair in which
-    the measure could not be taken makes the whole row unmeasured: the other pairs would be a selection.
-    """
-    d = difference
-    if len(d) == 0 or np.any(np.isnan(d)):
-        return (float("nan"),) * 4
-    mean = float(d.mean())
-    if np.all(d == 0):
-        return 0.0, 0.0, 0.0, 1.0
-    if len(d) < 2:
-        return mean, float("nan"), float("nan"), 1.0
-    error = float(d.std(ddof=1)) / len(d) ** 0.5
-    if error <= 1e-12 * abs(mean):
-        return mean, mean, mean, 0.0
-    half = float(student_t.ppf((1 + CONFIDENCE) / 2, len(d) - 1)) * error
-    return mean, mean - half, mean + half, float(2 * student_t.sf(abs(mean) / error, len(d) - 1))
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's (1979) step-down adjusted p values."""
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(np.minimum(1.0, p[order] * (len(p) - np.arange(len(p)))))
-    out = np.empty_like(stepped)
-    out[order] = stepped
-    return out
-
-
 def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
     """Paired differences of every policy, measure and window against the baseline, with verdicts.
 
     The two primary outcomes are judged at 95 % as they are; the other measures after Holm's correction over those of
-    the same policy and window, so that a verdict does not hang on what else was compared. A verdict also needs the
-    smallest difference that matters (``matters.*``).
+    the same policy and window, so that a verdict does not hang on what else was compared; what follows from the
+    scenario without chance is not among them. A verdict also needs the smallest difference that matters
+    (``matters.*``).
     """
     rows: list[dict[str, Any]] = []
     names = list(dict.fromkeys(runs.window))
@@ -354,7 +373,8 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
                 )
     table = pd.DataFrame(rows)
     primary = table.measure.map(lambda k: BY_KEY[k].primary)
-    secondary = table[~primary & table.p_adjusted.notna()]
+    certain = table.measure.map(lambda k: BY_KEY[k].certain)
+    secondary = table[~primary & ~certain & table.p_adjusted.notna()]
     for _, family in secondary.groupby(["policy", "window"], sort=False):
         table.loc[family.index, "p_adjusted"] = holm(family.p_adjusted.to_numpy())
     table["verdict"] = [verdict(r, scenario) for _, r in table.iterrows()]
@@ -364,15 +384,5 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
 def verdict(row: pd.Series, scenario: Scenario) -> str:
     """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
     m = BY_KEY[row.measure]
-    if np.isnan(row.difference):
-        return "not measured"
-    if np.isnan(row.ci_low) or row.ci_low <= 0 <= row.ci_high:
-        return "no clear difference"
-    if row.p_adjusted >= 1 - CONFIDENCE:
-        return "not confirmed"
     least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
-    if abs(row.difference) < least:
-        return "too small to matter"
-    if m.better is None:
-        return "higher" if row.difference > 0 else "lower"
-    return "better" if (row.difference < 0) == (m.better == "lower") else "worse"
+    return judgement(row.difference, row.ci_low, row.ci_high, row.p_adjusted, least, m.better)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.measures import BY_KEY
+from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
@@ -21,6 +22,15 @@ UNITS_ZH = {
     "reports/year": "件/年",
     "returns/case": "次/件",
     "log sd": "对数标准差",
+    "cases/day": "件/天",
+    "share/year": "比例/年",
+    "index": "指数",
+    "h/year": "小时/年",
+    "persons": "人",
+    "FTE": "折合人",
+    "million yuan/year": "百万元/年",
+    "hops/case": "级/件",
+    "steps/1,000 residents/year": "级/千人·年",
 }
 
 
@@ -53,6 +63,39 @@ def option_label(comparison: Comparison, name: str, lang: str) -> str:
     return option.chinese if lang == "zh" else option.title
 
 
+GROUPS = {
+    "patrol": "group_patrol",
+    "resident": "group_resident",
+    "video": "group_video",
+    "easy": "group_easy",
+    "middle": "group_middle",
+    "hard": "group_hard",
+    "home": "group_home",
+    "site": "group_site",
+    "rural": "group_rural",
+    "urban": "group_urban",
+    "centre": "group_centre",
+    "edge": "group_edge",
+}
+
+
+def group_label(scenario: Scenario, family: str, group: str, lang: str) -> str:
+    """Name of a group of cases: a category, a district, or one of the catalogue."""
+    table = {"category": scenario.categories, "district": scenario.districts}.get(family)
+    if table is None:
+        return say(GROUPS[group], lang)
+    return (table[group].chinese if lang == "zh" else "") or group.replace("_", " ")
+
+
+def place_label(scenario: Scenario, kind: str, unit: str, lang: str) -> str:
+    """Name of a department (``district.field``) or a community (``community-3``)."""
+    if kind == "community" or lang != "zh":
+        return unit.replace("community-", say("community", lang) + " ")
+    district, field = unit.split(".")
+    where = scenario.districts[district].chinese if district in scenario.districts else say("city_level", lang)
+    return f"{where or district}·{scenario.fields[field]}"
+
+
 def window_label(window: str, lang: str) -> str:
     """``days 365-730`` in a language."""
     first, last = window.removeprefix("days ").split("-")
@@ -64,9 +107,9 @@ def number(x: float, unit: str, sign: bool = False) -> str:
     if x != x:
         return "–"
     plus = "+" if sign else ""
-    if unit == "share":
+    if unit.startswith("share"):
         return (f"{100 * x:{plus}.2f} pp" if sign else f"{100 * x:.2f} %").replace("-", "−")
-    digits = 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
+    digits = 3 if unit == "index" else 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
     return f"{x:{plus},.{digits}f}".replace("-", "−")
 
 
@@ -74,7 +117,7 @@ def interval(row: Any) -> str:
     """``[low, high]`` of a row of the comparison."""
     if row.ci_low != row.ci_low:
         return "[–]"
-    if row.unit == "share":
+    if row.unit.startswith("share"):
         return f"[{100 * row.ci_low:+.2f}, {100 * row.ci_high:+.2f}]".replace("-", "−")
     return f"[{number(row.ci_low, row.unit, True)}, {number(row.ci_high, row.unit, True)}]"
 

@@ -15,17 +15,14 @@ import pandas as pd
 
 import gridsim
 from gridsim.model.compiled import SOURCES
-from gridsim.scenario.parameters import REGISTRY
+from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
+from gridsim.studies.fit import engine_hash
 from gridsim.views.figures import backlog_figure, paired_figure, save, style
+from gridsim.views.spread import drawn_keys
 
 LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
-FITTED = {
-    "patrol.detection": "gross patrol reports",
-    "residents.report_rate": "valid resident reports",
-    "linkage.drop": "closure rate of patrol reports",
-}
 
 
 def fresh_folder(root: Path, name: str) -> Path:
@@ -60,10 +57,7 @@ def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
         "engine_sources": SOURCES,
         "scenario": scenario.name,
         "scenario_hash": scenario.hash,
-        "baseline_fit": {
-            k: {"value": scenario.get(k), "fitted_to": v if scenario.get(k) == REGISTRY[k].default else None}
-            for k, v in FITTED.items()
-        },
+        "fit": fit_status(scenario, engine_hash()),
         **facts,
         "versions": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": platform.python_version(),
@@ -84,6 +78,11 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
     write_csv(c.table, folder / "comparison.csv")
     write_csv(c.runs, folder / "runs.csv")
     write_csv(c.daily, folder / "daily.csv")
+    write_csv(c.groups, folder / "groups.csv")
+    write_csv(c.load, folder / "load.csv")
+    write_csv(c.costs, folder / "costs.csv")
+    if c.draws is not None:
+        write_csv(c.draws, folder / "draws.csv")
     (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
     facts = {
         "seed": c.seed,
@@ -97,7 +96,9 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
             }
             for o in c.options
         },
-        "costs": c.costs.to_dict(orient="records"),
+        "costs": c.costs.astype(object).where(c.costs.notna(), None).to_dict(orient="records"),
+        "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
+        "varied": drawn_keys(c),
     }
     write_json(manifest(c.scenario, **facts), folder / "manifest.json")
     with style():
@@ -107,6 +108,10 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
         "comparison.csv",
         "runs.csv",
         "daily.csv",
+        "groups.csv",
+        "load.csv",
+        "costs.csv",
+        *(["draws.csv"] if c.draws is not None else []),
         "scenario.toml",
         "manifest.json",
         "backlog.png",

@@ -8,42 +8,48 @@ from __future__ import annotations
 import pandas as pd
 
 from gridsim.measures import MEASURES
+from gridsim.measures.load import SATURATED
+from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
+from gridsim.studies.groups import extremes, overloaded, saturated
 from gridsim.views.labels import (
     aligned,
+    group_label,
     interval,
     measure_label,
     number,
     option_label,
+    place_label,
     say,
     unit_label,
     window_label,
 )
+from gridsim.views.spread import spread_lines, uncertainty_lines
 
-SHOWN = (
+SHOWN = (  # the others are in comparison.csv, and printed with --all
     "time_to_resolution",
-    "backlog",
+    "resolution_median",
     "unresolved_days",
-    "unresolved_days_lasting",
     "true_resolution_rate",
     "on_time_share",
-    "formal_share",
     "closure_rate",
-    "closure_p90",
+    "formal_share",
+    "backlog",
     "stalled",
     "detection_rate",
-    "latent",
-    "valid_cases",
     "linked_share",
-    "department_utilisation",
     "worker_utilisation",
+    "department_utilisation",
+    "theil",
+    "running_cost",
 )
 FEW = 10  # replications below which verdicts on secondary measures are hardly possible
+NAMED = 6  # saturated units named in an alarm
 CLEAR = ("better", "worse", "higher", "lower")
 
 
-def report(c: Comparison, lang: str) -> str:
-    """The whole text that ``gridsim compare`` prints."""
+def report(c: Comparison, lang: str, everything: bool = False) -> str:
+    """The whole text that ``gridsim compare`` prints; ``everything`` shows every measure."""
     s = c.scenario
     title = (s.chinese if lang == "zh" else s.title) or s.name
     parts = [
@@ -59,6 +65,7 @@ def report(c: Comparison, lang: str) -> str:
             days=s.time.days,
         )
     ]
+    parts += alarm(c, BASELINE, lang)
     for option in c.options:
         parts.append(
             say(
@@ -69,11 +76,12 @@ def report(c: Comparison, lang: str) -> str:
                 window=window_label(c.headline, lang),
             )
         )
-        parts.append(table(c, option.name, lang))
+        parts.append("\n".join([table(c, option.name, lang, everything), *spread_lines(c, option.name, lang)]))
+        parts += alarm(c, option.name, lang)
         parts.append(
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
-    parts.append(say("legend", lang))
+    parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
     parts.append(say("caution", lang))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
@@ -87,12 +95,12 @@ def report(c: Comparison, lang: str) -> str:
     return "\n\n".join(parts)
 
 
-def table(c: Comparison, policy: str, lang: str) -> str:
+def table(c: Comparison, policy: str, lang: str, everything: bool = False) -> str:
     """Measures of one option in the headline window, aligned for a terminal."""
     head = ["", *(say(f"col_{k}", lang) for k in ("measure", "unit", "baseline", "value", "difference", "verdict"))]
     rows = [head]
     for m in MEASURES:
-        if m.key in SHOWN:
+        if everything or m.key in SHOWN:
             r = c.row(policy, m.key)
             unit = "" if m.unit == "share" else unit_label(m.unit, lang)
             rows.append(
@@ -168,9 +176,60 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
     ends, lasts = c.row(policy, "unresolved_days"), c.row(policy, "unresolved_days_lasting")
     if {ends.verdict, lasts.verdict} == {"better", "worse"}:
         lines.append(say("say_conventions", lang))
-    cost = c.costs[c.costs.policy == policy].iloc[0]
-    lines.append(say("say_cost", lang, yearly=f"{cost.yearly:,.0f}", once=f"{cost.once:,.0f}"))
+    return lines + who_waits(c, policy, lang) + what_it_costs(c, policy, lang)
+
+
+def who_waits(c: Comparison, policy: str, lang: str) -> list[str]:
+    """The groups that gain and lose most, each only where its verdict is clear, and how the same cases fared."""
+    lines = []
+    for key, groups in zip(("say_gain", "say_lose"), extremes(c.groups, policy, c.headline), strict=True):
+        named = [
+            f"{group_label(c.scenario, r.family, r.group, lang)} "
+            f"({number(r.difference, 'd', True)} {unit_label('d', lang)} [{number(r.ci_low, 'd', True)}, "
+            f"{number(r.ci_high, 'd', True)}])"
+            for _, r in groups.iterrows()
+        ]
+        if named:
+            lines.append(say(key, lang, groups=say("list_comma", lang).join(named)))
+    g = c.groups
+    everyone = g[(g.policy == policy) & (g.window == c.headline) & (g.family == "all")].iloc[0]
+    if everyone.same < 1:
+        shares = {k: number(everyone[k], "share") for k in ("sooner", "later", "same")}
+        lines.append(say("say_pairs", lang, least=f"{c.scenario.matters.days:g}", **shares))
     return lines
+
+
+def what_it_costs(c: Comparison, policy: str, lang: str) -> list[str]:
+    """Gross outlay, savings apart, and the cost of a case-day saved where the backlog is clearly better."""
+    cost = c.costs[c.costs.policy == policy].iloc[0]
+    lines = [say("say_cost", lang, yearly=f"{cost.yearly:,.0f}", once=f"{cost.once:,.0f}")]
+    if cost.saved_yearly > 0 or cost.saved_once > 0:
+        lines.append(say("say_saved", lang, yearly=f"{cost.saved_yearly:,.0f}", once=f"{cost.saved_once:,.0f}"))
+    if cost.case_day_cost == cost.case_day_cost:
+        names = {"cost": "case_day_cost", "low": "case_day_cost_low", "high": "case_day_cost_high"}
+        price = {k: number(cost[column], "yuan") for k, column in names.items()}
+        lines.append(say("say_case_day", lang, days=f"{cost.case_days_saved:,.0f}", **price))
+    elif cost.yearly > 0:
+        lines.append(say("say_no_case_day", lang))
+    return lines
+
+
+def alarm(c: Comparison, policy: str, lang: str) -> list[str]:
+    """One line where the backlog clearly grows in the headline window, with what is saturated."""
+    growth = overloaded(c.runs, policy, c.headline, c.scenario.matters.growth)
+    if growth is None:
+        return []
+    who = say("baseline", lang) if policy == BASELINE else option_label(c, policy, lang)
+    mean, low, high = (number(x, "share", True).removesuffix(" pp") for x in growth)
+    line = say(
+        "alarm", lang, who=who, growth=f"{mean} %", interval=f"[{low}, {high}]", window=window_label(c.headline, lang)
+    )
+    full = saturated(c.load, policy, c.headline, SATURATED)
+    names = [place_label(c.scenario, r.kind, r.unit, lang) for _, r in full.iterrows()]
+    if len(names) > NAMED:
+        names = [*names[:NAMED], say("alarm_more", lang, n=len(names) - NAMED)]
+    where = say("alarm_where", lang, units=say("list_comma", lang).join(names)) if names else say("alarm_nowhere", lang)
+    return [f"{line} {where}"]
 
 
 def _change(row: pd.Series, lang: str) -> str:

@@ -1,0 +1,152 @@
+"""``gridsim compare``: at one baseline, or at several."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from gridsim.commands.shared import (
+    INTERRUPTED,
+    OK,
+    Adder,
+    announce,
+    known_policies,
+    print_json,
+    records,
+    results_folder,
+    run_options,
+    whole,
+)
+
+IN_FULL = 2  # baselines beyond which their own reports are only written, not printed
+
+
+def define(add: Adder) -> None:
+    """The command and its options."""
+    sub = add("compare", "Compare policies with today, on the same cases.", _run)
+    sub.add_argument(
+        "scenarios", nargs="+", metavar="SCENARIO", help="built-in name, or a .toml file; several are several baselines"
+    )
+    run_options(sub)
+    sub.add_argument(
+        "--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)"
+    )
+    sub.add_argument(
+        "--replications",
+        type=whole("replications", 1, 100_000),
+        default=20,
+        help="whole histories of the city (default 20)",
+    )
+    sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
+    sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
+    sub.add_argument("--vary", action="store_true", help="draw every open parameter from its range, anew each time")
+    sub.add_argument("--only", metavar="A,B.C", help="with --vary: only these sections or parameters")
+
+
+def _run(a: argparse.Namespace) -> int:
+    from gridsim.scenario.policies import parse_options
+    from gridsim.scenario.scenario import ScenarioError
+    from gridsim.studies.baselines import Baselines, baseline_table, load_baselines
+    from gridsim.studies.vary import varied_keys
+
+    if a.only and not a.vary:
+        raise ScenarioError(["--only: says what --vary draws; give --vary too"])
+    varied_keys(a.only)  # what cannot be drawn is refused before anything runs
+    known = known_policies(a.policy_file)
+    scenarios = load_baselines(a.scenarios, a.policies, known)
+    options = [o.name for o in parse_options(a.policies, known, scenarios[0])]
+    folder = results_folder(a.out, "-and-".join(s.name for s in scenarios))
+    announce(a.lang)
+    done = _simulate(a, scenarios, options, known)
+    if len(scenarios) == 1:
+        _tell_one(done[0], folder, a)
+        return INTERRUPTED if done[0].interrupted else OK
+    result = Baselines(tuple(done), baseline_table(done))
+    _tell_several(result, folder, a)
+    return INTERRUPTED if result.interrupted or len(done) < len(scenarios) else OK
+
+
+def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], known: Any) -> list[Any]:
+    """One comparison a baseline, under one progress bar; on Ctrl-C those that are finished."""
+    from tqdm import tqdm
+
+    from gridsim.studies.baselines import compare_baselines
+    from gridsim.views.labels import say
+
+    def stopping() -> None:
+        print("\n" + say("stopping", a.lang), file=sys.stderr, flush=True)
+
+    each = a.replications * (len(options) + 1)
+    before = -each
+    with tqdm(total=each * len(scenarios), unit=f" {say('progress', a.lang)}", leave=False) as bar:
+
+        def begun(_: Any) -> None:
+            nonlocal before
+            before += each
+
+        def progress(done: int, total: int) -> None:
+            bar.update(before + done - bar.n)
+
+        result = compare_baselines(
+            scenarios,
+            options,
+            known=known,
+            begun=begun,
+            replications=a.replications,
+            seed=a.seed,
+            days=a.days,
+            jobs=a.jobs,
+            vary=(a.only or True) if a.vary else False,
+            progress=progress,
+            stopping=stopping,
+        )
+    return list(result.comparisons)
+
+
+def _as_json(c: Any, folder: Path) -> dict[str, Any]:
+    found = {
+        "folder": str(folder),
+        "replications": len(c.finished),
+        "asked": c.asked,
+        "comparison": records(c.table),
+        "groups": records(c.groups),
+        "costs": records(c.costs),
+    }
+    return found if c.draws is None else found | {"draws": records(c.draws)}
+
+
+def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
+    from gridsim.views import words
+    from gridsim.views.labels import say
+    from gridsim.views.output import write_comparison
+
+    files = write_comparison(c, folder, a.lang)
+    if a.json:
+        print_json(_as_json(c, folder))
+    else:
+        print(words.report(c, a.lang, a.all))
+        print("\n" + say("written", a.lang, folder=folder, files=", ".join(files)))
+
+
+def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
+    from gridsim.views import words
+    from gridsim.views.baseline_table import baselines_report
+    from gridsim.views.labels import say
+    from gridsim.views.output import write_comparison, write_csv
+
+    folders = {c.scenario.name: folder / c.scenario.name for c in b.comparisons}
+    for c in b.comparisons:
+        write_comparison(c, folders[c.scenario.name], a.lang)
+    write_csv(b.table, folder / "baselines.csv")
+    if a.json:
+        each = {c.scenario.name: _as_json(c, folders[c.scenario.name]) for c in b.comparisons}
+        print_json({"folder": str(folder), "baselines": records(b.table), "comparisons": each})
+        return
+    print(baselines_report(b, a.lang))
+    if len(b.comparisons) <= IN_FULL:
+        for c in b.comparisons:
+            print(f"\n=== {say('at_baseline', a.lang, name=c.scenario.name)} ===\n\n{words.report(c, a.lang, a.all)}")
+    files = ", ".join(["baselines.csv", *(f"{name}/" for name in folders)])
+    print("\n" + say("written", a.lang, folder=folder, files=files))

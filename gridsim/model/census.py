@@ -1,0 +1,65 @@
+"""Head counts beside the tables: who is there when levers change, and the queues at the bounds of a window.
+
+Tables hold a running total or today's state; what measures need of an earlier day is counted here, on that day.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
+from gridsim.scenario.scenario import Scenario
+
+
+class Strength(NamedTuple):
+    """Who is there from ``day`` on. On the roster are nominal gridworkers too; at work are those who work hours."""
+
+    day: int
+    scenario: Scenario
+    full_time: int
+    part_time: int
+    firm_staff: int
+    at_work: np.ndarray  # persons, by community of the post's first grid
+    fte: np.ndarray  # likewise
+    teams: np.ndarray  # by department
+
+
+class Census(NamedTuple):
+    """State at the beginning of a day: work done so far, and what waits."""
+
+    event_hours: np.ndarray  # by community
+    live_cases: np.ndarray  # at its grids
+    team_days: np.ndarray  # by department
+    queue: np.ndarray
+
+
+def strength(t: Any, day: int, scenario: Scenario) -> Strength:
+    """Count the people and teams in force."""
+    w = t.worker
+    here = w.away == 0
+    return Strength(
+        day,
+        scenario,
+        full_time=int((here & (w.role == FULL_TIME)).sum()),
+        part_time=int((here & (w.role == PART_TIME)).sum()),
+        firm_staff=int((here & (w.role >= CHIEF)).sum()),
+        at_work=_by_community(t, w.home, here & (w.nominal == 0)),
+        fte=_by_community(t, w.home, w.fte),
+        teams=t.department.teams.copy(),
+    )
+
+
+def census(t: Any) -> Census:
+    """Count work done and queues."""
+    return Census(
+        _by_community(t, t.worker.home, t.worker.event_hours),
+        _by_community(t, np.arange(len(t.grid)), t.grid.load),
+        t.department.team_days.copy(),
+        t.department.queue.copy(),
+    )
+
+
+def _by_community(t: Any, grid: np.ndarray, value: np.ndarray) -> np.ndarray:
+    return np.bincount(t.grid.community[grid], value, len(t.community))

@@ -1,0 +1,60 @@
+"""How many of each thing in a city a policy's cost can be charged for, beside the same city without the policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gridsim.model.staffing import kept_grids
+from gridsim.scenario.costs import roster_size, rostered_hours
+from gridsim.scenario.hours import full_time_posts
+from gridsim.scenario.scenario import Scenario
+
+
+def _departments(city: Any, base: Scenario, policy: Scenario) -> float:
+    city_level = len(policy.fields) if policy.departments.city_level_share > 0 else 0
+    return len(policy.fields) * len(policy.districts) + city_level
+
+
+def _teams(city: Any, base: Scenario, policy: Scenario) -> float:
+    staffed = sum(n > 0 for row in policy.teams.values() for n in row.values())
+    return staffed * (policy.departments.added_teams - base.departments.added_teams)
+
+
+def _devices(s: Scenario) -> float:
+    return float(np.floor(full_time_posts(s.staff) * s.staff.devices + 0.5))
+
+
+def _watched(city: Any, s: Scenario) -> int:
+    return int(((city.place.urban == 1) & (city.place.camera < s.video.coverage)).sum())
+
+
+# Each takes (city, baseline scenario, scenario under the policy).
+COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
+    "city": lambda city, base, policy: 1,
+    "district": lambda city, base, policy: len(policy.districts),
+    "street": lambda city, base, policy: city.n_streets,
+    "community": lambda city, base, policy: len(city.community),
+    "department": _departments,
+    "comprehensive_grid": lambda city, base, policy: city.n_comprehensive,
+    "dedicated_grid_dissolved": lambda city, base, policy: max(
+        0, kept_grids(base, city.n_dedicated) - kept_grids(policy, city.n_dedicated)
+    ),
+    "full_time": lambda city, base, policy: full_time_posts(policy.staff),
+    # beyond the baseline; fewer than there is negative, a saving
+    "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
+    "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
+    "added_team": _teams,
+    "expert": lambda city, base, policy: roster_size(policy) - roster_size(base),
+    "expert_hour": lambda city, base, policy: rostered_hours(policy) - rostered_hours(base),
+    # bought beyond the baseline; what is given up is not sold
+    "device": lambda city, base, policy: max(0.0, _devices(policy) - _devices(base)),
+    "camera": lambda city, base, policy: max(0, _watched(city, policy) - _watched(city, base)),
+}
+
+
+def count_all(city: Any, base: Scenario, policy: Scenario) -> dict[str, float]:
+    """The number of everything that ``Cost.per`` can name."""
+    return {name: float(count(city, base, policy)) for name, count in COUNTS.items()}
