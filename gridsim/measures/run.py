@@ -74,7 +74,8 @@ def _cases(world: World, c: Columns, window: Window) -> dict[str, float]:
     to_closure = np.where(np.isnan(k["closed"]), np.inf, k["closed"] - k["reported"])
     out["closure_median"] = quantile(to_closure, 0.5, followed)
     out["closure_p90"] = quantile(to_closure, 0.9, followed)
-    finite = to_closure[np.isfinite(to_closure)]
+    with np.errstate(invalid="ignore"):
+        finite = to_closure[k["closed"] <= last + horizon]  # the same cases however long the run goes on
     out["log_sd"] = float(np.log(np.maximum(finite, 0.02)).std(ddof=1)) if len(finite) > 1 else NAN
     called, linked = k["whistled"] == 1, (k["ever_linked"] == 1).sum()
     out["linked_share"] = ratio(linked, len(called))
