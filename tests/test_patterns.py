@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from gridsim.cli import main
-from gridsim.measures import MEASURES, check_patterns, held_against
+from gridsim.measures import MEASURES, check_patterns, held_against, measure_windows
+from gridsim.model.city import City
+from gridsim.model.world import World
 from gridsim.scenario.patterns import fit_hash, fit_status
 from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_scenarios, load_scenario
 
@@ -185,3 +187,15 @@ def test_built_in_patterns_are_complete(name):
         low, high = s.patterns[n].band
         assert low <= s.fit.achieved[n] <= high
     assert list(s.fit.parameters) == [s.patterns[n].by for n in fitted]
+
+
+@pytest.mark.parametrize("name", [n for n in builtin_scenarios() if load_scenario(n).fit])
+def test_built_in_baselines_meet_every_band_under_each_of_five_seeds(name):
+    s = load_scenario(name, time__days=365)
+    city = City(s)
+    runs = [measure_windows(World(s, city, seed).run()) for seed in range(1, 6)]
+    held = held_against(s, runs)
+    assert (held.role == "emergent").sum() >= 2
+    for seed, run in enumerate(runs, 1):
+        off = held_against(s, [run])
+        assert off.met.all(), f"seed {seed}: {off[~off.met][['pattern', 'model']].to_dict('records')}"
