@@ -83,7 +83,7 @@ def test_the_same_fit_twice_and_on_any_number_of_threads(truth):
 
 
 def test_out_of_reach_is_said(truth):
-    result = fit(city(truth | {"reports": 40 * truth["reports"]}), replications=1, most_rounds=25)
+    result = fit(city(truth | {"reports": 3 * truth["reports"]}), replications=1, most_rounds=25)
     assert not result.reached and "patrol.detection" in result.at_bound
     assert result.best.parameters["patrol.detection"] == pytest.approx(0.6)
     assert result.best.worst == "reports" and result.scenario.fit is None

@@ -73,7 +73,7 @@ MEASURES: tuple[Measure, ...] = (
     _m("closure_p90", "90 % closed within", "90% 案件办结时长", "d", "lower", "days",
        "90 % quantile of the same; empty when it lies beyond what was followed up."),
     _m("log_sd", "spread of closure times", "办结时间对数标准差", "log sd", None, "relative",
-       "Standard deviation of log report-to-closure times of cases closed by 90 d after the window, floored at 0.02 d."),
+       "Standard deviation of log closure times of cases closed by 90 d after the window, floored at 0.02 d."),
     # --- backlog ---------------------------------------------------------------------------------------------
     _m("backlog", "open cases (backlog)", "未结案件（积压）", "cases", "lower", "relative",
        "Open cases, mean over the window, stalled ones included.", primary=True),
