@@ -165,7 +165,7 @@ def test_experts_who_give_no_hours_are_not_called() -> None:
 
 
 def plain_line(world: World, c: np.recarray, hours: np.ndarray, number: int) -> np.ndarray:
-    """Who ends when: first come, first served, to the idle expert who is on duty soonest; its own calendar arithmetic."""
+    """Who ends when: first come, first served, by the idle expert who is on duty first; its own calendar arithmetic."""
     p = world.tables.settings[0]
     each, sessions = float(p.expert_session_hours), int(p.expert_sessions)
     first = world.tables.expert.first_session
@@ -183,12 +183,12 @@ def plain_line(world: World, c: np.recarray, hours: np.ndarray, number: int) -> 
                 work -= max(0.0, left)
             day, now = day + 1, max(now, day + 1.0)
 
-    free, ends = np.full(number, -np.inf), []
+    free, ends, last = np.full(number, -np.inf), [], -np.inf
     for n in range(len(c)):
-        now = max(c.reported[n], free.min())
-        idle = [e for e in range(number) if free[e] <= now]
-        best = min(idle, key=lambda e: (finish(e, now, 0.0), e))
-        free[best] = finish(best, now, hours[n])
+        start = [finish(e, max(c.reported[n], free[e], last), 0.0) for e in range(number)]
+        best = min(range(number), key=lambda e: (start[e], e))
+        last = start[best]
+        free[best] = finish(best, last, hours[n])
         ends.append(free[best])
     return np.array(ends)
 

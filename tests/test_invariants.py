@@ -194,7 +194,8 @@ def check_experts(w: World) -> None:
         assert len(queue) == line.waiting and np.all(c.handler[queue] == k) and np.all(c.expert_field[queue] == k % 7)
         mine = (t.expert.line == k) & (t.expert.away == 0)
         assert line.experts == mine.sum()
-        assert not queue or (mine.any() and np.all(t.expert.case[mine] >= 0))
+        called = line.called_for >= w.day  # when the next idle one is on duty
+        assert not queue or (mine.any() and (called or np.all(t.expert.case[mine] >= 0)))
 
 
 COURSE = ("SETTLED", "REOPENED", "ON_THE_SPOT_CALL", "AT_GRID", "AT_EXPERT", "REFERRED", "RESUMED")

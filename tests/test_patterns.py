@@ -189,7 +189,7 @@ def test_built_in_patterns_are_complete(name):
     assert list(s.fit.parameters) == [s.patterns[n].by for n in fitted]
 
 
-@pytest.mark.parametrize("name", [n for n in builtin_scenarios() if load_scenario(n).fit])
+@pytest.mark.parametrize("name", [n for n in builtin_scenarios() if load_scenario(n).patterns])
 def test_built_in_baselines_meet_every_band_under_each_of_five_seeds(name):
     s = load_scenario(name, time__days=365)
     city = City(s)

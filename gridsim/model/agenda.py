@@ -27,12 +27,13 @@ EVENT_DTYPE = np.dtype([("time", "f8"), ("kind", "i4"), ("id", "i4"), ("stamp", 
     DEADLINE_DUE,
     REOPENED,
     ON_THE_SPOT_CALL,
+    EXPERT_CALLED,
     AT_GRID,
     AT_EXPERT,
     REFERRED,
     RESUMED,
     AT_DEPARTMENT,
-) = range(14)
+) = range(15)
 
 
 @rule()

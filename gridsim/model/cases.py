@@ -291,7 +291,8 @@ def nature(t, n):
         case.on_the_spot = 1 if case.channel == BY_PATROL and spot < p.handling_on_the_spot_share else 0
     edge, lies, which, instead = chances(t, NATURE, case, 1)
     case.edge = 1 if edge < t.place[case.place].edge_share else 0
-    case.instead = 1 if case.needs > 0 and instead < category.substitutable * p.experts_substitution_factor else 0
+    can = case.needs > 0 and p.rules_grid_handling == 1
+    case.instead = 1 if can and instead < category.substitutable * p.experts_substitution_factor else 0
     if category.expert >= 0 and (case.instead == 1 or (case.needs == 0 and lies < category.expert_share)):
         second = category.expert_second >= 0 and which >= 0.5
         case.expert_field = category.expert_second if second else category.expert

@@ -12,6 +12,7 @@ from gridsim.model.agenda import (
     AT_EXPERT,
     AT_GRID,
     DEADLINE_DUE,
+    EXPERT_CALLED,
     EXPERT_DONE,
     ON_THE_SPOT_CALL,
     REFERRED,
@@ -118,6 +119,9 @@ def dispatch_event(t, now, kind, ident, stamp):
         _worker_done(t, ident, now)
     elif kind == EXPERT_DONE:
         _expert_done(t, ident, now)
+    elif kind == EXPERT_CALLED:
+        if ident < len(t.expert_line):  # a line of a roster before
+            call_expert(t, ident, now)
     elif kind == TEAM_DONE:
         team_done(t, ident, now)
     elif kind == TASK_DONE:
@@ -234,6 +238,6 @@ def _has_room(t, room):
         tally.cases + room <= len(t.case)
         and tally.latent + room <= len(t.latent)
         and tally.tasks + cases * MOST_TASKS <= len(t.task)
-        and tally.agenda + cases * MOST_EVENTS + len(t.worker) + len(t.expert) + tally.live_tasks <= len(t.agenda)
+        and tally.agenda + cases * MOST_EVENTS + len(t.worker) + 2 * len(t.expert) + tally.live_tasks <= len(t.agenda)
         and tally.day < len(t.day)
     )

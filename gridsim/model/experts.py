@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gridsim.model.agenda import AT_EXPERT, EXPERT_DONE, TINY, push
+from gridsim.model.agenda import AT_EXPERT, EXPERT_CALLED, EXPERT_DONE, TINY, push
 from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import is_urgent, mediation
 from gridsim.model.compiled import rule
@@ -45,6 +45,7 @@ EXPERT_LINE_DTYPE = np.dtype(
         ("first_expert", "i4"),
         ("experts", "i4"),
         ("waiting", "i4"),
+        ("called_for", "f8"),
     ],
     align=True,
 )
@@ -183,9 +184,10 @@ def worked_off(t, e, now, hours):
 
 @rule()
 def call_expert(t, which, now):
-    """R10. Idle experts of a line take waiting cases; of several the one who is on duty soonest.
+    """R10. Idle experts of a line who are on duty take waiting cases; while none is, the line is called again then.
 
-    Hours: the attempt at an expert's speed, and at the first of them what it takes to take a case over.
+    Until then a case waits: it can be overtaken by an urgent one, or closed on paper. Hours: the attempt at an
+    expert's speed, and at the first of them what it takes to take a case over.
     """
     p = t.settings[0]
     line = t.expert_line[which]
@@ -199,6 +201,11 @@ def call_expert(t, which, now):
                     best, soonest = e, free
             e = t.expert[e].next
         if best < 0:
+            return
+        if soonest > now:
+            if not now < line.called_for <= soonest:
+                line.called_for = soonest
+                push(t, soonest, EXPERT_CALLED, which, 0)
             return
         n = take_first(t.case, line, p.handling_selectivity)
         line.waiting -= 1

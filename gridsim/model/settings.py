@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from gridsim.scenario.costs import roster_size
 from gridsim.scenario.hours import PATROL_DAYS, year_of_hours
 from gridsim.scenario.parameters import EXPERT_FIELDS, REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
@@ -213,14 +214,22 @@ def success(s: Scenario, complexity: np.ndarray) -> np.ndarray:
 
 
 def needs_after_exhaustion(s: Scenario) -> np.ndarray:
-    """Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4)."""
+    """Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4).
+
+    Where there are experts, what they settle instead does not come so far (R10).
+    """
     table = category_table(s)
+    if not s.rules.grid_handling:
+        return np.ones(len(table))
     mid = (table.complexity[:, :-1] + table.complexity[:, 1:]) / 2
     exhausted = ((1 - success(s, mid)) ** s.handling.max_attempts).mean(axis=1)
     needs = np.minimum(1.0, table.needs * s.departments.need_factor)
-    if not s.rules.grid_handling:
-        return np.ones(len(table))
-    return needs + (1 - needs) * exhausted * (1.0 if s.rules.departments else 0.0)
+    instead = np.zeros(len(table))
+    if roster_size(s) > 0 and expert_hours(s) > 0:
+        fails = 1 / (1 + np.exp(s.experts.ability - s.experts.complexity_slope * mid))
+        settled = 1 - (fails**s.experts.attempts).mean(axis=1)
+        instead = np.minimum(1.0, table.substitutable * s.experts.substitution_factor) * (table.expert >= 0) * settled
+    return needs * (1 - instead) + (1 - needs) * exhausted * (1.0 if s.rules.departments else 0.0)
 
 
 def mean_departments(s: Scenario) -> float:

@@ -290,7 +290,8 @@ class World:
         c = t.category
         walk = t.patrol_hazard[:, None] * c.visibility * (5 / 7 if s.time.calendar == "office" else 1.0)
         told = s.residents.report_rate * c.reporting[None, :]
-        found = walk * s.rules.patrol + told * s.rules.residents
+        seen = t.watched[:, None] * c.video[None, :] * s.video.detection
+        found = walk * s.rules.patrol + told * s.rules.residents + seen * s.rules.video
         passive = not (s.rules.patrol or s.rules.residents)
         known = np.ones_like(walk) if passive else found / np.maximum(found + c.lapse_rate, 1e-300)
         shares = np.diff(c.share_below, prepend=0.0)
@@ -330,7 +331,7 @@ class World:
         """Rows that hold ``cases`` more incidents, ``live`` of them alive at once, and ``days`` more days."""
         c = self.tables.tally[0]
         alive = int(c.open + c.latent + c.to_reopen) + live
-        hands = len(self.tables.worker) + len(self.tables.expert)
+        hands = len(self.tables.worker) + 2 * len(self.tables.expert)
         return {
             "case": int(c.cases) + cases,
             "latent": int(c.latent) + live,
