@@ -51,6 +51,7 @@ def fielded(per_day: float = 50, place: dict[str, Any] | None = None, **changes:
         "experts__participation": 1.0,
         "experts__speed": 1.0,
         "experts__handover_hours": 0.0,
+        "experts__waiting_limit": 1e9,
         "experts__handover": deterministic(0.0),
         "experts__pool": "district",
         "staff__full_time": 10,
@@ -458,3 +459,20 @@ def test_training_relief_is_complete_at_the_stated_roster() -> None:
     for ratio, hours in ((0.0, 0.0), (0.1, 6.0), (0.2, 12.0), (0.5, 12.0)):
         p = settings_record(s.replace({"experts.per_full_time": ratio}))
         assert float(p.patrol_hours_now[0]) == pytest.approx(2.0 + hours / 250)
+
+
+def test_no_case_is_handed_over_to_a_line_where_too_many_wait() -> None:
+    """Five cases a day for one expert of six hours a week: with a limit, the line stays short and departments help."""
+    changes = {"experts__per_full_time": 0.1, "handling__service": deterministic(2.0), "teams": 50}
+    place = {"categories.any.needs_department": 1.0, "categories.any.substitutable": 1.0}
+    for limit in (1.0, 3.0):
+        w = World(fielded(5, place, **changes, experts__waiting_limit=limit, departments__need_factor=1.0))
+        longest = 0
+        for day in range(1, 120):
+            w.advance(day)
+            longest = max(longest, int(w.tables.expert_line.waiting.max()))
+        assert longest == limit
+        assert 0 < int(w.days.substituted.sum()) < 0.5 * len(w.cases)
+        assert w.days.whistles.sum() > 0.5 * len(w.cases)
+    swamped = World(fielded(5, place, **changes, departments__need_factor=1.0)).advance(120)
+    assert int(swamped.tables.expert_line.waiting.max()) > 300

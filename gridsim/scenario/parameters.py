@@ -359,6 +359,8 @@ PARAMETERS: tuple[Parameter, ...] = (
     _delay("experts.handover", "移交", Exponential(mean=1.0), "From referral to an expert's queue.", low=0.2, high=4.0),
     _positive("experts.handover_hours", "移交工时", "h", 0.5, "An expert's extra hours to take a case over.", low=0.0, high=2.0,
               maximum=40.0),
+    _positive("experts.waiting_limit", "排队上限", "cases / expert", 2.0,
+              "No case is handed over while this many wait for each expert of the line.", low=1.0, high=10.0),
     Parameter("experts.attempts", "专家尝试", "#", 2, "Failed attempts of experts before departments are called.", minimum=1,
               maximum=20, low=1, high=4),
     Parameter("experts.substitution_factor", "替代系数", "factor", 1.0,
