@@ -51,7 +51,7 @@ def test_counts_by_hand():
     assert (n["full_time"], n["added_full_time"], n["added_part_time"]) == (70, 9, -6)
     assert (n["expert"], n["expert_hour"]) == (7, 7 * 6 * 52)
     assert n["added_team"] == 8 * 2 and n["department"] == 8
-    assert n["device"] == 35 and n["dedicated_grid_dissolved"] == 15
+    assert n["device"] == 58 and n["added_firm_staff"] == -15 and n["dedicated_grid_dissolved"] == 15
     assert (n["street"], n["community"], n["district"], n["city"]) == (1, 8, 1, 1)
     assert n["camera"] == (city.place.camera >= BASE.video.coverage).sum() > 60  # all the others, all urban
     idle = city.counts(BASE)
@@ -61,13 +61,13 @@ def test_counts_by_hand():
 
 def test_running_cost_by_hand():
     s = BASE.replace({"experts.per_full_time": 0.2, "experts.kind": "retired"})
-    assert roster_size(s) == 12 and rostered_hours(s) == 12 * 6 * 52
-    expected = 61 * 60_000 + 46 * 4_800 + 12 * 6 * 52 * 50 + 8 * 320_000
-    assert running_cost(s, 61, 46, 20, 8) == expected
+    assert roster_size(s) == 12 and rostered_hours(s) == pytest.approx(12 * 6.3 * 52)  # 6 · 1.5 · .7 given
+    expected = 61 * 60_000 + 46 * 4_800 + 20 * 12_000 + 12 * 6.3 * 52 * 50 + 8 * 320_000
+    assert running_cost(s, 61, 46, 20, 8) == pytest.approx(expected)
     assert roster_size(s.replace({"rules.experts": False})) == 0
     free = {"time__warmup_days": 0, "time__days": 60, "time__follow_up_days": 0}
     m = measure_windows(World(load_scenario("neighbourhood", **free)).run())[0, 60]
-    assert m["running_cost"] == pytest.approx((61 * 60_000 + 46 * 4_800 + 8 * 320_000) / 1e6)
+    assert m["running_cost"] == pytest.approx((61 * 60_000 + 46 * 4_800 + 20 * 12_000 + 8 * 320_000) / 1e6)
 
 
 def test_people_and_hours_follow_the_day_a_policy_starts():
@@ -83,7 +83,7 @@ def test_people_and_hours_follow_the_day_a_policy_starts():
     assert m["hours_patrol"] == pytest.approx(fte * h.patrol)
     assert m["hours_administration"] == pytest.approx(fte * h.administration)
     assert m["hours_events"] == pytest.approx(world.days.event_hours.sum() * 365 / 100)
-    assert m["running_cost"] == pytest.approx((66 * 60_000 + 46 * 4_800 + 8 * 320_000) / 1e6)
+    assert m["running_cost"] == pytest.approx((66 * 60_000 + 46 * 4_800 + 20 * 12_000 + 8 * 320_000) / 1e6)
 
 
 def test_hours_that_are_not_simulated_are_not_measured():
@@ -163,12 +163,17 @@ def test_a_misspelt_price_is_refused_and_a_new_one_taken(tmp_path):
 
 def test_cost_of_a_case_day_by_hand():
     row = pd.Series({"verdict": "better", "difference": -2.0, "ci_low": -4.0, "ci_high": -1.0})
-    got = _case_days(row, 7300.0)
+    better = pd.Series({"verdict": "better"})
+    got = _case_days(row, better, 7300.0)
     assert got["case_days_saved"] == 730 and got["case_day_cost"] == 10
     assert (got["case_day_cost_low"], got["case_day_cost_high"]) == (5, 20)
-    assert _case_days(row, 0.0)["why_empty"] == "no yearly outlay"
-    worse = _case_days(pd.Series({"verdict": "worse", "difference": 2.0, "ci_low": 1.0, "ci_high": 3.0}), 7300.0)
+    assert _case_days(row, better, 0.0)["why_empty"] == "no yearly outlay"
+    worse = _case_days(
+        pd.Series({"verdict": "worse", "difference": 2.0, "ci_low": 1.0, "ci_high": 3.0}), better, 7300.0
+    )
     assert np.isnan(worse["case_day_cost"]) and worse["why_empty"] == "backlog: worse"
+    paper = _case_days(row, pd.Series({"verdict": "worse"}), 7300.0)  # fewer open files, but cases wait longer
+    assert np.isnan(paper["case_day_cost"]) and paper["why_empty"] == "time to resolution: worse"
 
 
 def department(per_day: float, seed: int) -> World:

@@ -52,6 +52,7 @@ def fielded(per_day: float = 50, place: dict[str, Any] | None = None, **changes:
         "experts__speed": 1.0,
         "experts__handover_hours": 0.0,
         "experts__waiting_limit": 1e9,
+        "experts__training_relief": 0.0,
         "experts__handover": deterministic(0.0),
         "experts__pool": "district",
         "staff__full_time": 10,

@@ -396,8 +396,9 @@ def deadline_due(t, n, now):
     """R13. At its first breached deadline an open case may be closed on paper (形式办结), the problem unsolved.
 
     Chance ``closure.formal``, once; more often where closures are what is appraised, and not where a follow-up officer
-    prevents it. Work in hand is not abandoned: a case that somebody is working on at that moment
-    stays open. Some of them come back: ``closure.reopen`` after ``closure.reopen_delay``. Returns True if closed.
+    prevents it. Work in hand is not abandoned: a case that somebody has taken up stays open, so that fewer of the
+    cases due are closed than this chance says. Some of them come back: ``closure.reopen`` after
+    ``closure.reopen_delay``. Returns True if closed.
     """
     case = t.case[n]
     p = t.settings[0]

@@ -23,8 +23,13 @@ def _teams(city: Any, base: Scenario, policy: Scenario) -> float:
     return staffed * (policy.departments.added_teams - base.departments.added_teams)
 
 
-def _devices(s: Scenario) -> float:
-    return float(np.floor(full_time_posts(s.staff) * s.staff.devices + 0.5))
+def _firm_staff(city: Any, s: Scenario) -> float:
+    return float(kept_grids(s, city.n_dedicated) * s.dedicated.staff_per_grid)
+
+
+def _devices(city: Any, s: Scenario) -> float:
+    people = full_time_posts(s.staff) + s.staff.part_time + _firm_staff(city, s)
+    return float(np.floor(people * s.staff.devices + 0.5))
 
 
 def _watched(city: Any, s: Scenario) -> int:
@@ -46,11 +51,12 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
     # beyond the baseline; fewer than there is negative, a saving
     "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
+    "added_firm_staff": lambda city, base, policy: _firm_staff(city, policy) - _firm_staff(city, base),
     "added_team": _teams,
     "expert": lambda city, base, policy: roster_size(policy) - roster_size(base),
     "expert_hour": lambda city, base, policy: rostered_hours(policy) - rostered_hours(base),
     # bought beyond the baseline; what is given up is not sold
-    "device": lambda city, base, policy: max(0.0, _devices(policy) - _devices(base)),
+    "device": lambda city, base, policy: max(0.0, _devices(city, policy) - _devices(city, base)),
     "camera": lambda city, base, policy: max(0, _watched(city, policy) - _watched(city, base)),
 }
 

@@ -119,13 +119,19 @@ def line_of(t, n):
 
 
 @rule()
-def hand_over(t, n, now):
-    """R10. Send a case to its expert line, which costs a handover; False where none can be called or too many wait."""
+def can_hand_over(t, n):
+    """True where an expert can be called and not too many wait for him already."""
     which = line_of(t, n)
     if which < 0:
         return False
     line = t.expert_line[which]
-    if line.waiting >= t.settings[0].experts_waiting_limit * line.experts:
+    return line.waiting < t.settings[0].experts_waiting_limit * line.experts
+
+
+@rule()
+def hand_over(t, n, now):
+    """R10. Send a case to its expert line, which costs a handover; returns False where none can be called."""
+    if not can_hand_over(t, n):
         return False
     case = t.case[n]
     push(t, now + duration(t, HANDOVER, case, case.reopened), AT_EXPERT, n, case.version)

@@ -234,11 +234,12 @@ def deliver(t, which, now, hours):
 
 @rule()
 def handler_of(t, g):
-    """R9. Who serves a grid: itself, or the least-loaded of its community when it is thinly staffed or swamped.
+    """R9. Who serves a grid: itself, or the least-loaded of its community when it is thinly staffed or busy.
 
-    Thin: below ``staff.cover_below_fte``. Swamped: more than ``staff.help_above_load`` live cases per full-time
-    equivalent; without such help the few grids whose incidents exceed one worker's year would grow a backlog for ever.
-    Ties go to the lower grid number.
+    Thin: below ``staff.cover_below_fte``. Busy: more than ``staff.help_above_load`` live cases per full-time
+    equivalent; the least loaded may then be the grid itself. Without such help the few grids whose incidents exceed one
+    worker's year would grow a backlog for ever, and one more worker could slow cases down by ending their cover. Ties
+    go to the lower grid number.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -351,7 +352,8 @@ def begin(t, which, n, now, hours):
 
 @rule()
 def attempt_over(t, which, now):
-    """R9. An attempt ends; success = logistic(ability − slope · complexity), times the local bonus of a dedicated grid.
+    """R9. An attempt ends; success = logistic(ability − slope · complexity), times the local bonus of a dedicated grid
+    whose own people handle it.
 
     Complexity belongs to the case, so a hard one stays hard; what is mediated is harder once it has escalated (R2).
     Returns (case, 1 solved, 0 to try again, −1 exhausted).
@@ -366,7 +368,7 @@ def attempt_over(t, which, now):
     luck = chances(t, ATTEMPT, case, case.attempts)[0]
     case.attempts += 1
     chance = 1.0 / (1.0 + math.exp(-(p.handling_ability - p.handling_complexity_slope * case.complexity)))
-    if luck < chance * t.grid[case.grid].local_gain * mediation(t, case, now):
+    if luck < chance * t.grid[case.handler].local_gain * mediation(t, case, now):
         return n, 1
     if case.attempts >= p.handling_max_attempts and p.rules_departments == 1:
         return n, -1

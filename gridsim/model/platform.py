@@ -24,7 +24,7 @@ from gridsim.model.cases import (
 from gridsim.model.compiled import rule
 from gridsim.model.departments import FALSE, answered, new_task
 from gridsim.model.draws import DROP, INTAKE, STOCK, STOCK_LIES, TRIAGE, WHISTLE, chances, duration, sample, uniforms
-from gridsim.model.experts import hand_over
+from gridsim.model.experts import can_hand_over, hand_over
 from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
 
 MOST_RETURNS = 20
@@ -111,7 +111,8 @@ def dispatch(t, n, now):
         hops = p.triage_hops
     if case.needs == 0:
         push(t, now + delay + climb(t, n, hops, 0), AT_GRID, n, case.version)
-    elif case.instead == 1 and hand_over(t, n, now + delay + climb(t, n, hops, 0)):
+    elif case.instead == 1 and can_hand_over(t, n):
+        hand_over(t, n, now + delay + climb(t, n, hops, 0))
         t.day[t.tally[0].day].substituted += 1
     else:
         case.instead = 0

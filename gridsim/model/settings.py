@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import beta
 
 from gridsim.scenario.costs import roster_size
-from gridsim.scenario.hours import PATROL_DAYS, year_of_hours
+from gridsim.scenario.hours import PATROL_DAYS, hours_given, teaching_hours, year_of_hours
 from gridsim.scenario.parameters import EXPERT_FIELDS, REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
 
@@ -161,14 +161,9 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
 
 
 def expert_hours(s: Scenario) -> float:
-    """Hours a week that an expert really gives: the roster, times how many come; retired people give more (R10).
-
-    Never more than five working days hold.
-    """
-    x = s.experts
-    longer = x.retired_hours if x.kind == "retired" else 1.0
+    """Hours a week that an expert has for cases (R10): given, never more than five working days, less teaching."""
     most = 5 * (s.time.closes - s.time.opens if s.time.calendar == "office" else 24.0)
-    return min(most, float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive)))
+    return max(0.0, min(most, hours_given(s.experts)) - teaching_hours(s.staff, s.experts, s.rules))
 
 
 def team_strength(s: Scenario) -> float:
@@ -176,7 +171,7 @@ def team_strength(s: Scenario) -> float:
     if s.experts.kind != "seconded" or not s.rules.experts:
         return 1.0
     people = s.departments.people_per_team * sum(n for row in s.teams.values() for n in row.values())
-    lent = s.experts.per_full_time * s.staff.full_time * expert_hours(s) / 40
+    lent = roster_size(s) * hours_given(s.experts) / 40
     return max(0.05, 1 - lent / max(people, 1))
 
 

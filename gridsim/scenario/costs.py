@@ -6,19 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from gridsim.scenario.hours import WEEKS, has_roster, hours_given
 from gridsim.scenario.scenario import Scenario, nearest
-
-WEEKS = 52  # of rostered hours a year
 
 
 def roster_size(s: Scenario) -> int:
     """Professional gridworkers of a scenario: whole people; none while ``rules.experts`` is off."""
-    return math.floor(s.experts.per_full_time * s.staff.full_time + 0.5) if s.rules.experts else 0
+    return math.floor(s.experts.per_full_time * s.staff.full_time + 0.5) if has_roster(s.experts, s.rules) else 0
 
 
 def rostered_hours(s: Scenario) -> float:
-    """Rostered hours a year of all professional gridworkers."""
-    return float(roster_size(s) * s.experts.hours_per_week * WEEKS)
+    """Hours a year of all professional gridworkers that are paid: those rostered, or given where they give more."""
+    return float(roster_size(s) * max(s.experts.hours_per_week, hours_given(s.experts)) * WEEKS)
 
 
 def running_cost(s: Scenario, full_time: float, part_time: float, firm_staff: float, teams: float) -> float:

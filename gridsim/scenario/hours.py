@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any, NamedTuple
 
+from gridsim.scenario.parameters import EXPERT_FIELDS
+
+WEEKS = 52  # of rostered hours a year
 PATROL_DAYS = 250  # working days a year on which hours_per_year is stated (1,875 h = 250 × 7.5 h)
 
 
@@ -22,6 +25,34 @@ def full_time_posts(staff: Any) -> int:
     return int(staff.full_time + math.floor(staff.full_time * staff.added_share + 0.5))
 
 
+def hours_given(experts: Any) -> float:
+    """Hours a week that an expert gives: the roster, times how many come; retired people give more (R10)."""
+    x = experts
+    longer = x.retired_hours if x.kind == "retired" else 1.0
+    return float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive))
+
+
+def has_roster(experts: Any, rules: Any) -> bool:
+    """True when there are experts at all: switched on, some, and in some field."""
+    fields = sum(getattr(experts, f"weight_{name}") for name in EXPERT_FIELDS)
+    return bool(rules.experts and experts.per_full_time > 0 and fields > 0)
+
+
+def training_taken_over(staff: Any, experts: Any, rules: Any) -> float:
+    """Training hours a year of a full-timer that experts give instead, in classes, within the hours they have."""
+    x = experts
+    if not has_roster(x, rules):
+        return 0.0
+    wished = staff.training_hours * x.training_relief * min(1.0, x.per_full_time / x.relief_from)
+    return float(min(wished, x.class_size * x.per_full_time * hours_given(x) * WEEKS))
+
+
+def teaching_hours(staff: Any, experts: Any, rules: Any) -> float:
+    """Hours a week that this costs each expert."""
+    taken = training_taken_over(staff, experts, rules)
+    return taken / (experts.class_size * experts.per_full_time) / WEEKS if taken else 0.0
+
+
 def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
     """Split a full-timer's year (MECHANISMS 2.6).
 
@@ -32,8 +63,7 @@ def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
     administration = staff.admin_share * staff.hours_per_year
     entry = administration * staff.entry_share
     left = (1 - staff.duplicate_entry * platform.data_integration) * (1 - staff.devices * staff.device_saving)
-    relief = staff.training_hours * experts.training_relief * min(1.0, experts.per_full_time / experts.relief_from)
-    relief = relief if rules.experts else 0.0
+    relief = training_taken_over(staff, experts, rules)
     freed = entry * (1 - left) + relief
     to_patrol = freed if staff.freed_hours == "patrol" else 0.0
     patrol = PATROL_DAYS * staff.patrol_hours + to_patrol

@@ -52,6 +52,7 @@ Per = Literal[
     "full_time",
     "added_full_time",
     "added_part_time",
+    "added_firm_staff",
     "added_team",
     "expert",
     "expert_hour",

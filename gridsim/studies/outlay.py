@@ -44,16 +44,18 @@ def outlays(options: Sequence[Option], city: City, base: Scenario, table: pd.Dat
             {"policy": option.name}
             | spent
             | {"running_baseline": running.baseline * 1e6, "running": running.value * 1e6}
-            | _case_days(here.loc["backlog"], spent["yearly"])
+            | _case_days(here.loc["backlog"], here.loc["time_to_resolution"], spent["yearly"])
         )
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _case_days(backlog: pd.Series, yearly: float) -> dict[str, float | str]:
+def _case_days(backlog: pd.Series, time: pd.Series, yearly: float) -> dict[str, float | str]:
     out: dict[str, float | str] = dict.fromkeys(COLUMNS[-4:-1], float("nan"))
     out["case_days_saved"] = -backlog.difference * 365
     if backlog.verdict != "better":
         return out | {"why_empty": f"backlog: {backlog.verdict}"}
+    if time.verdict == "worse":  # fewer open files are no gain where cases wait longer: closed on paper, or never known
+        return out | {"why_empty": "time to resolution: worse"}
     if yearly <= 0:
         return out | {"why_empty": "no yearly outlay"}
     few, many = -backlog.ci_high * 365, -backlog.ci_low * 365

@@ -82,6 +82,11 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
     parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
+    late = [p.name for o in c.options for p in o.policies if p.starts > int(c.headline.split()[1].split("-")[0])]
+    if late:
+        parts.append(
+            say("starts_late", lang, names=", ".join(dict.fromkeys(late)), window=window_label(c.headline, lang))
+        )
     parts.append(say("caution", lang))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
@@ -140,6 +145,11 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
         tell("say_all_incidents", overall)
         lines.insert(0, lines.pop())
     backlog = primary[1]
+    time = primary[0]
+    if backlog.measure != "backlog":
+        backlog, time = time, backlog
+    if backlog.verdict == "better" and time.verdict == "worse":
+        lines.insert(0, say("say_files_only", lang))
     if not any(r.verdict in ("better", "worse") for r in primary):
         lines.append(say("say_nothing", lang))
 
@@ -229,6 +239,8 @@ def alarm(c: Comparison, policy: str, lang: str) -> list[str]:
     if len(names) > NAMED:
         names = [*names[:NAMED], say("alarm_more", lang, n=len(names) - NAMED)]
     where = say("alarm_where", lang, units=say("list_comma", lang).join(names)) if names else say("alarm_nowhere", lang)
+    if c.draws is not None and not names:  # means over draws hide the saturated ones
+        where = say("alarm_draws", lang)
     return [f"{line} {where}"]
 
 
