@@ -25,13 +25,16 @@ def define(add: Adder) -> None:
 
 def _run(a: argparse.Namespace) -> int:
     from gridsim.scenario.rewrite import rewrite_fit, scenario_path, write_variant
-    from gridsim.scenario.scenario import load_scenario
+    from gridsim.scenario.scenario import ScenarioError, builtin_folder, builtin_scenarios, load_scenario
     from gridsim.studies.fit import check_fittable, fit
     from gridsim.views.labels import say
     from gridsim.views.pattern_table import pattern_report, round_line
 
     scenario = load_scenario(a.scenario)
     check_fittable(scenario)
+    if a.in_place and a.scenario in builtin_scenarios() and builtin_folder().name == "builtin":
+        lines = [f"--in-place: {a.scenario} lies inside the installed package; name a file with --out, or use a clone"]
+        raise ScenarioError(lines)
     path = scenario_path(a.scenario) if a.in_place else _free_path(a.out, scenario.name)
     announce(a.lang)
 

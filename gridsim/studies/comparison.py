@@ -47,6 +47,7 @@ VERDICTS = (
     "higher",
     "lower",
     "not measured",
+    "not judged",
 )
 DAILY = (
     "open",
@@ -226,6 +227,9 @@ def compare(
     frame = _runs_frame(kept, seed)
     names = [o.name for o in options]
     table = judge(frame, names, base)
+    drawn = draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None
+    if drawn is not None and (drawn.meets_patterns == True).sum() < 0.5 * len(done):  # noqa: E712 (None: not known)
+        table.loc[table.verdict.isin(("better", "worse")), "verdict"] = "not judged"  # cities unlike this one
     return Comparison(
         scenario=base,
         options=tuple(options),
@@ -239,7 +243,7 @@ def compare(
         groups=judge_groups(_told(kept, "groups"), names, base),
         load=mean_load(_told(kept, "load")),
         notes=_conflicts(options),
-        draws=draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None,
+        draws=drawn,
     )
 
 

@@ -107,8 +107,9 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
                 color=colour,
                 markersize=6,
                 markerfacecolor=colour if filled else "white",
-                label=_plain(option_label(c, option.name, lang)) if k == 0 else None,
             )
+        name = _plain(option_label(c, option.name, lang))
+        axes.plot([], [], marks[i % len(marks)], color=colour, markersize=6, label=name)
     axes.axvline(0, color="#555555", linewidth=1)
     axes.set_yticks(range(len(FOREST)), [("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST])
     axes.invert_yaxis()

@@ -51,6 +51,4 @@ def uncertainty_lines(c: Comparison, lang: str) -> list[str]:
     met = c.draws.meets_patterns.dropna()
     if len(met):
         lines.append(say("draws_meet", lang, met=int(met.sum()), n=len(met)))
-    if met.sum() < 0.5 * len(c.draws):
-        lines.append(say("draws_unlike", lang))
     return lines

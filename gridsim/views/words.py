@@ -41,7 +41,6 @@ SHOWN = (  # the others are in comparison.csv, and printed with --all
     "worker_utilisation",
     "department_utilisation",
     "theil",
-    "running_cost",
 )
 FEW = 10  # replications below which verdicts on secondary measures are hardly possible
 NAMED = 6  # saturated units named in an alarm
@@ -66,6 +65,8 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
         )
     ]
     parts += alarm(c, BASELINE, lang)
+    if c.draws is not None and (c.draws.meets_patterns == True).sum() < 0.5 * len(c.draws):  # noqa: E712
+        parts.append(say("draws_unlike", lang))
     for option in c.options:
         parts.append(
             say(
@@ -154,7 +155,7 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
         lines.append(say("say_nothing", lang))
 
     first = str(c.table.window.iloc[0])
-    if first != c.headline and backlog.verdict in ("better", "worse"):
+    if first != c.headline and backlog.verdict == "better":
         early = c.row(policy, "backlog", first)
         if abs(early.difference) < 0.8 * abs(backlog.difference):
             tell("say_transition", early, window=window_label(first, lang))
@@ -181,7 +182,7 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
     if formal.verdict == "worse":
         tell("say_formal_up", formal)
     closure, solved = c.row(policy, "closure_rate"), c.row(policy, "true_resolution_rate")
-    if closure.verdict == "higher" and solved.verdict != "better":
+    if closure.verdict == "higher" and not solved.ci_low > 0:
         tell("say_closure_only", closure)
     ends, lasts = c.row(policy, "unresolved_days"), c.row(policy, "unresolved_days_lasting")
     if {ends.verdict, lasts.verdict} == {"better", "worse"}:
