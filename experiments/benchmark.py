@@ -287,7 +287,10 @@ def mesa_residents(table: Table, size: SimpleNamespace, gridsim_year: float) -> 
 ARRIVALS, NEEDS = 30.0, 0.4  # cases a day; share that needs the department
 FLOWS = (ARRIVALS * (1 - NEEDS), ARRIVALS * NEEDS)  # to grid and department
 SERVERS, SERVICE = (3, 2), 0.1  # at grid and department, each busy for .6 of the time; mean service in days
-OFF = ("patrol", "residents", "lapse", "intake", "triage", "boundary", "cover", "deadlines", "hours", "stalled_stock")
+OFF = (
+    *("patrol", "residents", "video", "lapse", "escalation", "intake", "triage", "boundary", "cover", "experts"),
+    *("deadlines", "hours", "stalled_stock"),
+)
 
 
 def erlang_wait(arrivals: float, servers: int) -> float:
@@ -309,13 +312,16 @@ def queue_scenario() -> Scenario:
             "staff": {"full_time": SERVERS[0], "part_time": 0, "nominal_share": 0.0},
             "triage": {"hops": 0},
             "arrivals": {"per_100_residents": ARRIVALS * YEAR / people * 100, "headroom": 1.0},
-            "handling": {"service": {**work, "mean": 24 * SERVICE}, "ability": 60.0},
+            "handling": {"service": {**work, "mean": 24 * SERVICE}, "ability": 60.0, "selectivity": 0.0},
             "linkage": {
                 "rate": 1.0,
                 "report_in": {"distribution": "deterministic", "value": 0.0},
                 "coordination": 0.0,
                 "hops": 0,
                 "drop": 0.0,
+                "false_whistles": 0.0,
+                "false_slope": 0.0,
+                "fatigue": 0.0,
             },
             "departments": {"need_factor": 1.0, "extra": 0.0, "hold_team": "throughout", "duration": work},
             "districts": {"town": {"population": people}},
