@@ -14,7 +14,7 @@ from gridsim.studies.comparison import VERDICTS
 from gridsim.views.labels import UNITS_ZH, catalogue
 
 PACKAGE = Path(gridsim.__file__).parent
-ORDER = ["scenario", "model", "measures", "studies", "views", "commands", "cli"]
+ORDER = ["scenario", "model", "measures", "studies", "verification", "views", "commands", "cli"]
 # GovernanceModel.measures() is the one convenience that looks right, and only when it is called.
 ALLOWED = {("model/model.py", "gridsim.measures")}
 

@@ -1,0 +1,1 @@
+"""Proof: the installed version held against theory, other simulators, a second implementation, and its own promises."""
