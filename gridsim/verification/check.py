@@ -137,7 +137,7 @@ def exact_finding(quantity: str, theory: float, simulation: float, unit: str, to
     return Finding(quantity, theory, simulation, math.nan, math.nan, unit, bool(holds), note)
 
 
-def test_finding(quantity: str, statistic: float, pvalue: float, test: str) -> Finding:
+def pvalue_finding(quantity: str, statistic: float, pvalue: float, test: str) -> Finding:
     """A finding that is a hypothesis test: theory is a statistic of nought, and it holds above 1 − ``LEVEL``."""
     return Finding(
         quantity, 0.0, statistic, math.nan, math.nan, "statistic", pvalue > 1 - LEVEL, f"{test}, p = {pvalue:.2g}"
