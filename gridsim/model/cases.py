@@ -96,7 +96,7 @@ CASE_DTYPE = np.dtype(
 
 - ``onset``, ``reported``, ``deadline``, ``closed``, ``resolved``, ``lapsed``, ``formal_at`` (last closure on paper),
   ``reopened_at``: moments, NaN at first (``onset`` apart).
-- ``complexity``: 0 to 1, of the case for good (``nature``). ``worse``, ``grade``: severity last asked for (0: never)
+- ``complexity``: 0 to 1, of the case for good (``nature``). ``grade``, ``worse``: severity last asked for (0: never)
   and when it grows next.
 - ``place``, ``ordinal``: key of the incident. ``resident``: row of the one concerned, −1 if nobody. ``category``: row.
 - ``grid``: grid of the place when last dispatched or queued. ``handler``: grid that serves it, or the expert line it

@@ -11,7 +11,6 @@ what for. A comparison "u < chance" succeeds with that chance; every uniform is 
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -24,113 +23,59 @@ ESCALATION, FOLLOW_UP = range(13, 15)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
 
+KEYS = """
+ARRIVAL | (place, 0) | 0 | 0 gap before candidate 1 | R1 | cases.first_arrival
+ARRIVAL | (place, n) | 0 | 0 gap after candidate n, 1 accepted, 2 category, 3 resident | R1 | cases.arise
+CLOCKS | incident | rejections | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
+ESCALATION | incident | 0 | 0 step 1-2, 1 step 2-3, 2 step 3-4, 3 emergency | R2 | cases.escalation
+INTAKE | incident | rejections | 0 wrongly rejected, 1 one more false, 2 duplicate | R7 | platform.intake
+NATURE | incident | 0 | 0 complexity, 1 departments needed, 2 K, 3 on the spot | R8 | cases.nature
+NATURE | incident | 1 | 0 edge, 1 expert's field, 2 which field, 3 instead | R8 R10 | cases.nature
+PARTNERS | incident | k = 0 to K - 1 | 0 field (k > 0), 1 level | R8 | cases.partners
+TRIAGE | incident | 0 | 1 automatic (word 0: returns of course 0) | R8 | platform.dispatch
+TRIAGE | incident | 9999 | 0 agreement without dispute | R8 | platform.dispatch
+DISPUTE | incident | 0 | duration | R8 | platform.dispatch
+TRIAGE | incident | course: 0, or 1 + stage + 8*reopened | 0 returns | R8 R11 | platform._returns
+RETURN | incident | course*64 + k | duration of return k = 0, 1, … | R8 R11 | platform._returns
+HOP | incident | course*64 + k; course 0, or 1 if exhausted | duration of hop k = 0, 1, … | R8 | platform.climb
+SERVICE | incident | attempts before this one | duration of a worker's attempt | R9 | gridworkers.call_worker
+ON_THE_SPOT | incident | 0 | duration | R9 | gridworkers.on_the_spot
+ATTEMPT | incident | attempts before this one | 0 success of a worker | R9 | gridworkers.attempt_over
+HANDOVER | incident | reopened | duration | R10 | experts.hand_over
+SERVICE | incident | attempts before this one | duration of an expert's attempt | R10 | experts.call_expert
+ATTEMPT | incident | attempts before this one | 0 success of an expert | R10 | experts.expert_over
+WHISTLE | incident | reopened | 0 answered, 1 false whistle, 2 false one answered | R11 | platform.whistle
+REPORT_IN | incident | 100 + reopened | duration, false whistle | R11 | platform.whistle
+REPORT_IN | incident | 8*reopened + part | duration | R11 | platform._report_in
+DROP | incident | (8*reopened + stage)*256 + drops | 0 dropped | R11 | platform.refer
+STALLED | incident | drops before this one | duration | R11 | platform.refer
+DEPARTMENT | incident | 8*reopened + part | duration | R12 | departments.serve
+FALSE_EFFORT | incident | reopened | duration | R12 | departments.serve
+FOLLOW_UP | incident | 0 | 0 followed | R13 | cases.is_followed
+FOLLOW_UP | incident | 0 | 1 closure on paper prevented | R13 | cases.deadline_due
+DEADLINE | incident | 0 | 0 closed on paper, 1 reopened | R13 | cases.deadline_due
+REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
+STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
+STOCK | (1 + stage, i + 1) | 1 + drops | 0 dropped | R11 | platform.stalled_stock
+STOCK_LIES | (1 + stage, i + 1) | 1 + drops | duration by linkage.stalled | R11 | platform.stalled_stock
+CITY_GRIDS | (0, grid) | 0 | 0 and 1 size (normal) | city | city.City._build_grids
+CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city.City._build_grids
+CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city_table.build_grids
+CITY_CELLS | (0, place) | 0 | 0 and 1 place effect (normal) | city | city.City._build_places
+CITY_CELLS | (1, place) | 0 | 0 camera | R5 | city.City._build_places
+CITY_PEOPLE | (0, resident) | 0 | 0 and 1 propensity (normal), 2 registered | R4 | residents.populate
+CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
+CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
+CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff
+CITY_EXPERTS | (0, expert) | 0 | 0 first session | R10 | experts.roster
+"""
+"""Every keyed draw of the model: stream | entity | attempt | words | rules | function. No stream is used outside it.
 
-class Keyed(NamedTuple):
-    """A draw of the model: one call of the generator, or a duration of the table (whose words are told in ``sample``).
-
-    ``stream`` names the stream, for a duration its row in ``DURATIONS``. ``entity`` is the pair (place, ordinal) of the
-    key; "incident" stands for the place and ordinal of the case. ``function`` says where it is drawn.
-    """
-
-    stream: str
-    entity: str
-    attempt: str
-    words: str
-    rule: str
-    function: str
-
-
-KEYS = (
-    Keyed("ARRIVAL", "(place, 0)", "0", "0 gap before candidate 1", "R1", "cases.first_arrival"),
-    Keyed(
-        "ARRIVAL", "(place, n)", "0", "0 gap after candidate n, 1 accepted, 2 category, 3 resident", "R1", "cases.arise"
-    ),
-    Keyed(
-        "CLOCKS", "incident", "rejections", "0 patrol, 1 report, 2 lapse, 3 video", "R3 R4 R5", "cases.become_latent"
-    ),
-    Keyed("ESCALATION", "incident", "0", "0 step 1-2, 1 step 2-3, 2 step 3-4, 3 emergency", "R2", "cases.escalation"),
-    Keyed(
-        "INTAKE", "incident", "rejections", "0 wrongly rejected, 1 one more false, 2 duplicate", "R7", "platform.intake"
-    ),
-    Keyed("NATURE", "incident", "0", "0 complexity, 1 departments needed, 2 K, 3 on the spot", "R8", "cases.nature"),
-    Keyed("NATURE", "incident", "1", "0 edge, 1 expert's field, 2 which field, 3 instead", "R8 R10", "cases.nature"),
-    Keyed("PARTNERS", "incident", "k = 0 to K - 1", "0 field (k > 0), 1 level", "R8", "cases.partners"),
-    Keyed("TRIAGE", "incident", "0", "1 automatic (word 0: returns of course 0)", "R8", "platform.dispatch"),
-    Keyed("TRIAGE", "incident", "9999", "0 agreement without dispute", "R8", "platform.dispatch"),
-    Keyed("DISPUTE", "incident", "0", "duration", "R8", "platform.dispatch"),
-    Keyed("TRIAGE", "incident", "course: 0, or 1 + stage + 8*reopened", "0 returns", "R8 R11", "platform._returns"),
-    Keyed("RETURN", "incident", "course*64 + k", "duration of return k = 0, 1, …", "R8 R11", "platform._returns"),
-    Keyed(
-        "HOP",
-        "incident",
-        "course*64 + k; course 0, or 1 if exhausted",
-        "duration of hop k = 0, 1, …",
-        "R8",
-        "platform.climb",
-    ),
-    Keyed(
-        "SERVICE",
-        "incident",
-        "attempts before this one",
-        "duration of a worker's attempt",
-        "R9",
-        "gridworkers.call_worker",
-    ),
-    Keyed("ON_THE_SPOT", "incident", "0", "duration", "R9", "gridworkers.on_the_spot"),
-    Keyed("ATTEMPT", "incident", "attempts before this one", "0 success of a worker", "R9", "gridworkers.attempt_over"),
-    Keyed("HANDOVER", "incident", "reopened", "duration", "R10", "experts.hand_over"),
-    Keyed(
-        "SERVICE",
-        "incident",
-        "attempts before this one",
-        "duration of an expert's attempt",
-        "R10",
-        "experts.call_expert",
-    ),
-    Keyed("ATTEMPT", "incident", "attempts before this one", "0 success of an expert", "R10", "experts.expert_over"),
-    Keyed(
-        "WHISTLE",
-        "incident",
-        "reopened",
-        "0 answered, 1 false whistle, 2 false one answered",
-        "R11",
-        "platform.whistle",
-    ),
-    Keyed("REPORT_IN", "incident", "100 + reopened", "duration, false whistle", "R11", "platform.whistle"),
-    Keyed("REPORT_IN", "incident", "8*reopened + part", "duration", "R11", "platform._report_in"),
-    Keyed("DROP", "incident", "(8*reopened + stage)*256 + drops", "0 dropped", "R11", "platform.refer"),
-    Keyed("STALLED", "incident", "drops before this one", "duration", "R11", "platform.refer"),
-    Keyed("DEPARTMENT", "incident", "8*reopened + part", "duration", "R12", "departments.serve"),
-    Keyed("FALSE_EFFORT", "incident", "reopened", "duration", "R12", "departments.serve"),
-    Keyed("FOLLOW_UP", "incident", "0", "0 followed", "R13", "cases.is_followed"),
-    Keyed("FOLLOW_UP", "incident", "0", "1 closure on paper prevented", "R13", "cases.deadline_due"),
-    Keyed("DEADLINE", "incident", "0", "0 closed on paper, 1 reopened", "R13", "cases.deadline_due"),
-    Keyed("REOPEN", "incident", "0", "duration until reopened", "R13", "cases.deadline_due"),
-    Keyed(
-        "STOCK",
-        "(0, i)",
-        "0",
-        "0 gap before referral i, 1 cell, 2 K, 3 closed for good",
-        "R11",
-        "platform.stalled_stock",
-    ),
-    Keyed("STOCK", "(1 + stage, i + 1)", "1 + drops", "0 dropped", "R11", "platform.stalled_stock"),
-    Keyed(
-        "STOCK_LIES", "(1 + stage, i + 1)", "1 + drops", "duration by linkage.stalled", "R11", "platform.stalled_stock"
-    ),
-    # The city itself: seed city.seed, replicate 0.
-    Keyed("CITY_GRIDS", "(0, grid)", "0", "0 and 1 size (normal)", "city", "city.City._build_grids"),
-    Keyed("CITY_SITES", "(0, site)", "0", "0 host, 1 x, 2 y, 3 size", "city", "city.City._build_grids"),
-    Keyed("CITY_SITES", "(0, site)", "0", "0 host, 1 x, 2 y, 3 size", "city", "city_table.build_grids"),
-    Keyed("CITY_CELLS", "(0, place)", "0", "0 and 1 place effect (normal)", "city", "city.City._build_places"),
-    Keyed("CITY_CELLS", "(1, place)", "0", "0 camera", "R5", "city.City._build_places"),
-    Keyed("CITY_PEOPLE", "(0, resident)", "0", "0 and 1 propensity (normal), 2 registered", "R4", "residents.populate"),
-    Keyed("CITY_STAFF", "(1, grid)", "0", "0 order of full-time, 1 of part-time posts", "R17", "staffing._spread"),
-    Keyed("CITY_STAFF", "(2, worker)", "0", "0 nominal, 1 who stays", "R17", "staffing._place_people"),
-    Keyed("CITY_STAFF", "(3, grid)", "0", "0, 1 ties of added posts", "R17", "staffing.with_added_staff"),
-    Keyed("CITY_EXPERTS", "(0, expert)", "0", "0 first session", "R10", "experts.roster"),
-)
-"""Every keyed draw of the model, by rule. No stream is used outside this table."""
+A row is one call of the generator (its words 0 to 3, those not named being unused) or one duration of the table (its
+words as ``sample`` tells; the stream is DURATION + the row). The entity is the pair (place, ordinal) of the key, that
+of the case for an incident. For a gamma duration the attempt is the one told · 1024 + trial. Streams CITY_… belong to
+the city itself: seed ``city.seed``, replicate 0, the first number of the entity standing for the place.
+"""
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -241,18 +186,21 @@ def chances(t, stream, case, attempt):
 
 @entry
 def _fill_uniforms(seed, replicate, stream, place, out):
+    """Uniforms of ordinals 0, 1, … at one place, attempt 0."""
     for i in range(len(out)):
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = uniforms(seed, replicate, stream, place, i, 0)
 
 
 @entry
 def _fill_samples(kind, scale, shape, seed, stream, out):
+    """Draws of one distribution for ordinals 0, 1, …, place 0, attempt 0; for tests."""
     for i in range(len(out)):
         out[i] = sample(kind, scale, shape, seed, 0, stream, 0, i, 0)
 
 
 @entry
 def _fill_philox(counters, keys, out):
+    """Philox words of many counters and keys; for tests."""
     for i in range(len(out)):
         c, k = counters[i], keys[i]
         out[i, 0], out[i, 1], out[i, 2], out[i, 3] = philox(c[0], c[1], c[2], c[3], k[0], k[1])

@@ -24,7 +24,8 @@ from gridsim.scenario.costs import roster_size
 from gridsim.scenario.scenario import Scenario
 
 FIELDS = len(EXPERT_FIELDS)
-"""Number of fields; the line of an area and field is row area · FIELDS + field."""
+"""Number of fields, in the order of the parameters ``experts.weight_…``; the line of an area and field is row
+area · FIELDS + field."""
 EXPERT_DTYPE = np.dtype(
     [
         ("line", "i4"),
@@ -319,7 +320,7 @@ def reroster(t, now):
 
 @rule()
 def recall(t, now):
-    """R10. After a policy changed hours or selectivity: line by line, ranks are counted anew and idle experts called."""
+    """R10. After a policy changed hours or selectivity: ranks are counted anew and idle experts called, by line."""
     for k in range(len(t.expert_line)):
         if t.expert_line[k].head >= 0:
             recount(t.case, t.expert_line[k], t.settings[0].handling_selectivity)

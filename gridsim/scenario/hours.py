@@ -1,4 +1,7 @@
-"""A full-timer's year in hours (R17): what goes to administration, training, patrol and events, and what is freed."""
+"""A full-timer's year in hours (R17): what goes to administration, training, patrol and events, and what is freed.
+
+Names in the texts are the scenario's, of the sections staff, experts and platform.
+"""
 
 from __future__ import annotations
 
