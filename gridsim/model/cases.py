@@ -320,7 +320,8 @@ def become_latent(t, n, since):
     1, 2, 3. Rates: lapse = the category's; report = ``residents.report_rate`` · the category's reporting · the
     resident's propensity (1 without a resident), times ``escalation.report_odds`` for each step of severity above 1
     reached by ``since``; video = ``video.detection`` · the category's video. A rate whose rule is off is 0. The next
-    step of severity is noted in ``worse``.
+    step of severity is noted in ``worse``. These rates stay as they are now, whatever a policy changes later; the
+    patrol hazard and the cameras of a place (``watched``) are those of the day.
     """
     case = t.case[n]
     case.state = LATENT

@@ -3,6 +3,7 @@
 Field names are the registry's keys with an underscore for the dot: ``linkage.rate`` is ``p.linkage_rate``. What the
 texts of the rules call ``section.name`` is the scenario's own value (true and false are 1 and 0); a name without a dot,
 such as ``formal_now``, is derived from it in ``settings_record``.
+``gridsim scenarios NAME --json`` prints a scenario's values, ``gridsim parameters`` what each of them means.
 """
 
 from __future__ import annotations

@@ -269,8 +269,9 @@ class World:
 
         In order: rows of people and experts that levers add; where hours differ, ``settle_accounts``; settings,
         durations, grids and people anew (``put_into_force``, with ``allot_patrol``); teams of a department = the
-        scenario's, plus ``departments.added_teams`` where it has any; budgets; where the roster differs,
-        ``change_roster``. ``take_effect`` follows. At the start only the tables are set.
+        scenario's, plus ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷
+        365, roster size · ``expert_hours`` ÷ 7); where the roster differs, ``change_roster``. ``take_effect`` follows.
+        At the start only the tables are set.
         """
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
         anew = not settle or _roster_differs(scenario, self.in_force)
