@@ -1,7 +1,8 @@
 """Incident 事件 and case 案件: how one arises, grows worse, and how its file is closed (R1, R2, lapse, R13).
 
-An incident is what happened; it becomes a case once somebody who matters knows. A row of ``CASE_DTYPE`` holds both, in
-the order of the day of onset (by place within a day), and is never removed: open rows are counted, never dropped.
+An incident is what happened; it becomes a case once somebody who matters knows. A row of ``CASE_DTYPE`` holds both, and
+is never removed: open rows are counted, never dropped. Its row number is the case id. First stand the stalled cases of
+the start, then all incidents by the day of onset, by place within a day, by time within a place.
 """
 
 from __future__ import annotations
@@ -28,12 +29,17 @@ from gridsim.model.settings import QUANTILES, REOPEN
 
 # States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
 LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
+"""States. LATENT also covers what was noticed and is not yet audited (its REPORTED event is on the agenda)."""
 STATES = ("latent", "lapsed", "open", "resolved", "closed formally")
 BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO = range(5)
+"""Channels through which an incident became known; AT_ONSET where neither patrol nor residents are simulated."""
 CHANNELS = ("", "patrol", "resident", "at onset", "video")
 MOST_SEVERE = 4
+"""The highest severity; the lowest is 1."""
 EMERGENCY = 3
+"""Severity at which an emergency begins."""
 MOST_DEPARTMENTS = 4
+"""The most departments that one case needs."""
 
 CASE_DTYPE = np.dtype(
     [
@@ -86,6 +92,29 @@ CASE_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a case. A new row is 0 throughout, except where −1 or NaN is told.
+
+- ``onset``, ``reported``, ``deadline``, ``closed``, ``resolved``, ``lapsed``, ``formal_at`` (last closure on paper),
+  ``reopened_at``: moments, NaN at first (``onset`` apart).
+- ``complexity``: 0 to 1, of the case for good (``nature``). ``grade``, ``worse``: severity last asked for (0: never)
+  and when it grows next.
+- ``place``, ``ordinal``: key of the incident. ``resident``: row of the one concerned, −1 if nobody. ``category``: row.
+- ``grid``: grid of the place when last dispatched or queued. ``handler``: grid that serves it, or the expert line it
+  waits in; −1 at first. ``next``, ``easier``: place in a queue (``queues``), next −1.
+- ``version``: closures so far; what carries an older one is void. ``department``: rows of the departments needed, −1
+  where none.
+- ``rejections``: times wrongly rejected. ``drops``: times let lie. ``returns``: misroutes. ``hops``: tiers climbed.
+  ``stage``: department it is at, 0 first.
+- ``state``, ``channel``: codes. ``needs``: number of departments needed, K; 0 if none. ``attempts``: of workers and
+  experts together. ``expert_tries``: of experts.
+- ``pending``: sub-tasks of this course not yet done. ``in_hand``: 1 while a worker or expert has it, or the number of
+  teams at it. ``expert_field``: −1 or the field that can help. ``instead``: 1 if an expert can settle it instead of
+  departments, until that has failed.
+- ``whistled``, ``linked`` (last whistle answered), ``ever_linked``, ``together`` (side by side), ``stalled``,
+  ``reopened``, ``exhausted`` (departments called after all attempts failed), ``overdue``, ``edge``, ``on_the_spot``: 0
+  or 1.
+- ``queued``: 0 no, 1 in a grid's queue, 2 in an expert line.
+"""
 
 # Clocks of the latent: what is left of each exposure (unit exponential) and the rates that consume it. A table of its
 # own, dense, because every day sweeps all of it.
@@ -106,14 +135,23 @@ LATENT_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a latent incident: ``patrol``, ``report``, ``lapse``, ``video``, the exposures left; ``visibility`` and
+``report_rate``, ``lapse_rate``, ``video_rate`` a day; ``worse``, when its severity grows next; ``since``, from when the
+clocks run; ``case`` and ``place``, rows. The order of rows has no effect.
+"""
 
 
 @rule()
 def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
-    Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a
-    shock changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+    Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a shock
+    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+
+    Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
+    has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
+    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < 1, its ordinal being
+    used up either way. Word 2 picks the category, word 3 the resident (``blank``, ``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -130,7 +168,10 @@ def arise(t, day):
 
 @rule()
 def first_arrival(t, start):
-    """Give every place the time of its first candidate; ordinal 0 is the stretch before it."""
+    """R1. Give every place the time of its first candidate; ordinal 0 is the stretch before it.
+
+    start − ln(word 0 of ordinal 0) ÷ (rate · headroom); never where the rate is 0.
+    """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
         place = t.place[i]
@@ -144,7 +185,10 @@ def first_arrival(t, start):
 
 @rule()
 def blank(t, i, ordinal, now, kind):
-    """Append a case row for an incident at place ``i``; returns its id."""
+    """R1. Append a case row for an incident at place ``i``; returns its id.
+
+    Category: the first whose ``share_below`` is not below ``kind``. State LATENT; ``grid`` is that of the place now.
+    """
     tally = t.tally[0]
     n = tally.cases
     tally.cases = n + 1
@@ -167,6 +211,12 @@ def blank(t, i, ordinal, now, kind):
 
 @rule()
 def _begin(t, i, ordinal, now, kind, who):
+    """R1. An incident: its resident, and who may notice it.
+
+    Resident: row first_resident + floor(word 3 · residents) of the place, −1 where it has none. With neither patrol nor
+    residents simulated (``passive``) it is REPORTED at its onset, channel AT_ONSET; else it becomes latent since its
+    onset.
+    """
     p = t.settings[0]
     n = blank(t, i, ordinal, now, kind)
     case = t.case[n]
@@ -184,7 +234,10 @@ def _begin(t, i, ordinal, now, kind, who):
 
 @rule()
 def severity(t, case, now):
-    """R2. Severity (1 to 4) of a case at a moment not earlier than the last one asked for."""
+    """R2. Severity (1 to 4) of a case at a moment not earlier than the last one asked for.
+
+    The same as ``escalation`` at that moment; kept in ``grade`` and ``worse`` until it grows.
+    """
     if case.grade == 0 or now >= case.worse:
         case.grade, case.worse = escalation(t, case, now)
     return case.grade
@@ -195,8 +248,15 @@ def escalation(t, case, now):
     """R2. Severity (1 to 4) at a moment, and when it grows next if nothing is done (infinity: never).
 
     Hazard of one step more = escalation.rate · (1 + α · age ÷ deadline), α by category; emergencies begin at 3. It runs
-    from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept
-    or swept: whoever needs the severity asks for it.
+    from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
+    swept: whoever needs the severity asks for it.
+
+    With ``rules.escalation`` off it is 1 for ever. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
+    category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
+    up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
+    deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
+    solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
+    from its onset. No step at rate 0, nor beyond 4.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:
@@ -222,7 +282,11 @@ def escalation(t, case, now):
 
 @rule()
 def is_urgent(t, case, now):
-    """Cases served before all others: severe ones, and residents' reports where there is a green channel."""
+    """R2. Cases served before all others: severe ones, and residents' reports where there is a green channel.
+
+    Residents' reports (BY_RESIDENT) with ``intake.green_channel``; else, with ``rules.escalation``, severity now ≥
+    ``escalation.urgent_from``.
+    """
     p = t.settings[0]
     if p.intake_green_channel == 1 and case.channel == BY_RESIDENT:
         return True
@@ -231,7 +295,10 @@ def is_urgent(t, case, now):
 
 @rule()
 def mediation(t, case, now):
-    """R2. Factor of success: what is mediated is the harder to settle the further it has escalated."""
+    """R2. Factor of success: what is mediated is the harder to settle the further it has escalated.
+
+    exp(−``escalation.success_decay`` · (severity now − 1)) for a mediated category under ``rules.escalation``, else 1.
+    """
     p = t.settings[0]
     if t.category[case.category].mediated == 0 or p.rules_escalation == 0:
         return 1.0
@@ -240,14 +307,22 @@ def mediation(t, case, now):
 
 @rule()
 def is_followed(t, case):
-    """True when a follow-up officer watches the case."""
+    """R13. True when a follow-up officer watches the case: word 0 of (FOLLOW_UP, attempt 0) < ``follow_up.share``."""
     p = t.settings[0]
     return p.follow_up_share > 0.0 and chances(t, FOLLOW_UP, case, 0)[0] < p.follow_up_share
 
 
 @rule()
 def become_latent(t, n, since):
-    """Start the competing clocks of patrol, report, video and lapse; also for an incident wrongly rejected."""
+    """R3, R4, R5. Start the competing clocks of patrol, report, video and lapse; also for an incident wrongly rejected.
+
+    One call (CLOCKS, attempt = rejections so far): the exposures of patrol, report, lapse and video are −ln of words 0,
+    1, 2, 3. Rates: lapse = the category's; report = ``residents.report_rate`` · the category's reporting · the
+    resident's propensity (1 without a resident), times ``escalation.report_odds`` for each step of severity above 1
+    reached by ``since``; video = ``video.detection`` · the category's video. A rate whose rule is off is 0. The next
+    step of severity is noted in ``worse``. These rates stay as they are now, whatever a policy changes later; the
+    patrol hazard and the cameras of a place (``watched``) are those of the day.
+    """
     case = t.case[n]
     case.state = LATENT
     tally = t.tally[0]
@@ -272,10 +347,22 @@ def become_latent(t, n, since):
 
 @rule()
 def nature(t, n):
-    """What the incident is like, the same under every policy: complexity, departments needed, edge, expert's field.
+    """R8, R10. What the incident is like, the same under every policy: complexity, departments needed, edge, expert's
+    field.
 
     Complexity c ~ Beta(category mean, concentration); departments K = 1 + Poisson(extra), at most four. An expert can
     help with a case of a field of theirs, and settle a stated share of the department cases instead (R10).
+
+    Drawn when the file is opened. First call (NATURE, attempt 0). Complexity: x = word 0 · 256, j = floor(x), c = q[j]
+    + (x − j)(q[j+1] − q[j]), q the category's 257 quantiles (``category_table``). Departments are needed if word 1 <
+    min(1, category's needs · ``departments.need_factor``), and always with ``rules.grid_handling`` off: then K by
+    ``how_many``(word 2), and ``partners``. If none is needed, the case is settled on the spot if it was found by patrol
+    and word 3 < ``handling.on_the_spot_share``.
+
+    Second call (NATURE, attempt 1). Edge if word 0 < the place's ``edge_share``. ``instead`` = 1 if K > 0,
+    ``rules.grid_handling`` is on and word 3 < the category's substitutable · ``experts.substitution_factor``. An
+    expert's field is set if the category has one, and either ``instead`` = 1, or K = 0 and word 1 < the category's
+    ``expert_share``: the second field if there is one and word 2 ≥ 0.5, else the first.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -300,7 +387,10 @@ def nature(t, n):
 
 @rule()
 def how_many(t, u):
-    """K = 1 + Poisson(extra) by inversion, at most four and at most the number of fields."""
+    """R8. K = 1 + Poisson(extra) by inversion, at most four and at most the number of fields.
+
+    K − 1 is the smallest k with ``u`` ≤ Σ e^(−x) x^j ÷ j! over j = 0…k, x = ``departments.extra``; then cut.
+    """
     p = t.settings[0]
     most = min(MOST_DEPARTMENTS, t.tally[0].fields)
     term = math.exp(-p.departments_extra)
@@ -315,9 +405,14 @@ def how_many(t, u):
 
 @rule()
 def partners(t, n):
-    """Departments the case needs: the category's own first, further ones drawn without repetition.
+    """R8. Departments the case needs: the category's own first, further ones drawn without repetition.
 
     Departments stand in rows of ``district · fields + field``; city-level ones follow the districts.
+
+    For k = 0…K − 1 one call (PARTNERS, attempt k). The field is the category's own (``lead``) for k = 0; else the one
+    of rank floor(word 0 · (fields − k)), from 0, among the fields not taken so far, in their order. The level is the
+    city (number of districts, as a district) if word 1 < ``departments.city_level_share``, else the place's district,
+    for each k anew.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -341,7 +436,10 @@ def partners(t, n):
 
 @rule()
 def count_open(t, now, change):
-    """Keep the stock of open cases and its integral over time (case-days), for the exact mean backlog."""
+    """Keep the stock of open cases and its integral over time (case-days), for the exact mean backlog.
+
+    The day's ``case_days`` grow by open · (now − the last change); then open changes.
+    """
     tally = t.tally[0]
     today = t.day[tally.day]
     today.case_days += tally.open * (now - tally.open_since)
@@ -351,7 +449,11 @@ def count_open(t, now, change):
 
 @rule()
 def open_file(t, n, now):
-    """The incident becomes a case: reported, given a deadline, open."""
+    """R7, R13. The incident becomes a case: reported, given a deadline, open.
+
+    State OPEN; deadline by ``deadline_of``; ``grid`` is that of the place now; one open case more; then ``nature``.
+    With ``rules.deadlines`` a DEADLINE_DUE is pushed at the deadline, once in a case's life.
+    """
     case = t.case[n]
     p = t.settings[0]
     case.state = OPEN
@@ -366,7 +468,12 @@ def open_file(t, n, now):
 
 @rule()
 def deadline_of(t, case, now):
-    """R2, R13. The category's time from the report, of which every step of severity leaves a part."""
+    """R2, R13. The category's time from the report, of which every step of severity leaves a part.
+
+    left = the category's deadline (calendar days) · f^(severity now − 1), f = ``escalation.deadline_factor``; due = now
+    + left. Then, for each later step of severity at w, while w < due: due = w + (due − w) · f. So the deadline foresees
+    the steps to come, and is not changed afterwards.
+    """
     p = t.settings[0]
     left = t.category[case.category].deadline
     for _ in range(1, severity(t, case, now)):
@@ -380,7 +487,11 @@ def deadline_of(t, case, now):
 
 @rule()
 def settle(t, n, now):
-    """R13. True resolution: the problem is gone and the file is closed."""
+    """R13. True resolution: the problem is gone and the file is closed.
+
+    State RESOLVED, resolved = closed = now, version + 1, one open case fewer. Cases at departments, with an expert or a
+    worker alike.
+    """
     case = t.case[n]
     case.state = RESOLVED
     case.resolved = case.closed = now
@@ -396,9 +507,19 @@ def deadline_due(t, n, now):
     """R13. At its first breached deadline an open case may be closed on paper (形式办结), the problem unsolved.
 
     Chance ``closure.formal``, once; more often where closures are what is appraised, and not where a follow-up officer
-    prevents it. Work in hand is not abandoned: a case that somebody has taken up stays open, so that fewer of the
-    cases due are closed than this chance says. Some of them come back: ``closure.reopen`` after
-    ``closure.reopen_delay``. Returns True if closed.
+    prevents it. Work in hand is not abandoned: a case that somebody has taken up stays open, so that fewer of the cases
+    due are closed than this chance says. Some of them come back: ``closure.reopen`` after ``closure.reopen_delay``.
+    Returns True if closed.
+
+    In order: not open: nothing. ``overdue`` = 1. One call (DEADLINE, attempt 0): not closed if word 0 ≥ ``formal_now``,
+    or if ``in_hand`` > 0 (a worker, an expert, or a team has it; a sub-task that waits off-team, or in a queue, or a
+    stalled case is not in hand). Not closed if it is followed (``is_followed``) and word 1 of (FOLLOW_UP, attempt 0) <
+    ``follow_up.prevents_formal``.
+
+    Closed: state CLOSED_FORMALLY, closed = formal_at = now, version + 1 (its events and sub-tasks become void), pending
+    0, one open case fewer; no longer stalled. Sub-tasks in a department's queue stay there as void rows until they come
+    to its head. If word 1 of DEADLINE < ``reopen_now``, REOPENED is pushed at now + the reopening delay (attempt 0), in
+    calendar days. The caller takes it out of a grid's or expert's queue.
     """
     case = t.case[n]
     p = t.settings[0]
@@ -429,7 +550,13 @@ def deadline_due(t, n, now):
 
 @rule()
 def reopen(t, n, now):
-    """R13. The problem was never solved and the case comes back; attempts that failed before still count."""
+    """R13. The problem was never solved and the case comes back; attempts that failed before still count.
+
+    State OPEN, closed NaN, ``reopened`` 1, ``linked``, ``stage`` and ``pending`` 0; one open case more, one closed
+    formally fewer. Attempts, drops and complexity stay, and no new deadline is set. At once REFERRED if it needs
+    departments (K > 0, also if only by exhaustion), else AT_GRID: no intake, no triage, no hops. ``reopened`` = 1 is
+    what later keys call a course of its own.
+    """
     case = t.case[n]
     case.state = OPEN
     case.closed = math.nan
@@ -447,7 +574,9 @@ def reopen(t, n, now):
 
 @entry
 def count_escalations(t, first, last):
-    """R2. Steps of severity that incidents took between two moments, each counted until it was over."""
+    """R2. Steps of severity that incidents took between two moments, each counted until it was over. A measure, no part
+    of a day.
+    """
     steps = 0
     for n in range(t.tally[0].cases):
         case = t.case[n]
@@ -488,6 +617,7 @@ MEASURED = (
 
 @entry
 def _fill_columns(case, out):
+    """Copy the columns of ``MEASURED`` into rows of a float array, for the measures."""
     for i in range(len(case)):
         c = case[i]
         out[0, i], out[1, i], out[2, i] = c.onset, c.reported, c.deadline

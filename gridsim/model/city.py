@@ -42,6 +42,18 @@ PLACE_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a place.
+
+- ``rate``: incidents a day, for good. ``edge_share``: chance that one lies at the edge of a dedicated grid.
+  ``ordinal``: of the next candidate (R1).
+- ``first_resident``, ``residents``: rows of the people concerned. ``population``: persons who live there.
+- ``grid``: it belongs to now. ``host``: comprehensive grid it lies in. ``community``, ``district``: rows, for good.
+  ``site``: number of the dedicated site, −1 for a neighbourhood cell. ``urban``: 0 or 1. ``extent``: size of the site
+  (Pareto), 0 for a cell.
+- ``ground``: share of the city's ground to patrol (all places add up to 1). ``camera``: luck in [0, 1); ``watched`` is
+  1 where the place is urban and this is below ``video.coverage``.
+- ``heat``, ``lately``: cases recorded, faded, and since the last four-weekly count (R3).
+"""
 GRID_DTYPE = np.dtype(
     [
         ("dedicated", "i2"),
@@ -67,7 +79,22 @@ GRID_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a grid.
+
+- ``dedicated``: 0 comprehensive, 1 dedicated. ``active``: 1 unless dissolved. ``community``, ``district``: rows.
+  ``host``: comprehensive grid that a dedicated one lies in, −1 for a comprehensive one. ``population``: persons.
+  ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
+- ``head``, ``tail``, ``urgent_tail``: its queue. ``load``: live cases. ``first_worker``: first of its workers, by
+  number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
+  work.
+- ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,
+  ``ground_at_first``: ground of its places now, and before any policy. ``periphery``: 0 in the middle of the district,
+  1 furthest out.
+"""
 COMMUNITY_DTYPE = np.dtype([("first_grid", "i4"), ("grids", "i4"), ("street", "i4"), ("district", "i4")], align=True)
+"""Columns of a community: its comprehensive grids are ``first_grid`` and the ``grids`` − 1 rows after it; ``street``,
+``district``: rows.
+"""
 
 
 class City:

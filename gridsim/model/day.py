@@ -3,6 +3,11 @@
 One simulated day is: calendar, what happens in the city, who notices, and then the handling of cases in continuous
 time. A rule stands in the file of its noun and never calls another noun's rule: it schedules an event, and
 ``dispatch_event`` below passes it on. Rules that a later version adds have their place named here.
+
+The start. The world begins at day −``time.warmup_days``: the levers are put into force (tables of grids and people,
+patrol hazards, teams), ``begin`` runs, and then ``one_day`` for each day up to ``time.days`` + ``time.follow_up_days``.
+Nothing but the tables below is carried from day to day; every draw is keyed (``draws``), so only the order told here
+matters.
 """
 
 from __future__ import annotations
@@ -47,7 +52,10 @@ from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, p
 
 @entry
 def begin(t, start, rate, span, below, formal_for_good):
-    """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases."""
+    """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases.
+
+    Stock cases come first, so theirs are the lowest case ids. The stock is laid only where its ``rate`` is above 0.
+    """
     t.tally[0].open_since = start
     first_arrival(t, start)
     if rate > 0.0:
@@ -56,14 +64,20 @@ def begin(t, start, rate, span, below, formal_for_good):
 
 @entry
 def settle_accounts(t, day):
-    """Credit every worker's hours up to the day before ``day``, at the rates that held until now (R17)."""
+    """R17. Credit every worker's hours up to the day before ``day``, at the rates that held until now.
+
+    Called when a policy of that day changes the hours.
+    """
     for w in range(len(t.worker)):
         accrue(t, w, day - 1)
 
 
 @entry
 def take_effect(t, now):
-    """A dated policy has changed grids, staff, experts or teams: set the queues right before the day begins."""
+    """A dated policy has changed grids, staff, experts or teams: set the queues right before the day begins.
+
+    In this order: ``regroup``, ``recall``, ``recall_teams``, all at the first moment of the day, before its events.
+    """
     regroup(t, now)
     recall(t, now)
     recall_teams(t, now)
@@ -91,7 +105,20 @@ def advance(t, first, last, room):
 
 @rule()
 def one_day(t, day):
-    """A day, in order (MODEL §3)."""
+    """A day, in order (MODEL §3).
+
+    - 1. ``cool_down``: hotspots of patrol, every four weeks.
+    - 2. ``arise``: all incidents of the day (R1).
+    - 3. Severity (R2) is a function of the incident's age and is asked for where it matters.
+    - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), and what lapses. Known at once, reported as
+      events.
+    - 5. and 6. ``handle_until`` the day's end: intake R7, triage R8, grid R9, experts R10, whistle R11, departments
+      R12, closure R13.
+    - 9. ``record``.
+
+    Steps 7 (R14 feedback, R15 trust, R16 participation) and 8 (outreach, security) and R6 self-resolution have no rule
+    yet.
+    """
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
     cool_down(t, day)  # hotspots of patrol
     arise(t, day)  # 2. R1
@@ -104,7 +131,11 @@ def one_day(t, day):
 
 @rule()
 def handle_until(t, end):
-    """Serve all events before ``end``, in order of (time, kind, id)."""
+    """Serve all events before ``end``, in order of (time, kind, id).
+
+    An event at exactly ``end`` belongs to the next day. Events pushed at the present moment are served in the same
+    order among those still waiting: one of a lower kind comes next, whatever was pushed first.
+    """
     tally = t.tally[0]
     while tally.agenda > 0 and t.agenda[0].time < end:
         now, kind, ident, stamp = pop(t)
@@ -114,7 +145,22 @@ def handle_until(t, end):
 
 @rule()
 def dispatch_event(t, now, kind, ident, stamp):
-    """Pass an event to its noun. An event of a case whose course was abandoned (another version) is void."""
+    """Pass an event to its noun. An event of a case whose course was abandoned (another version) is void.
+
+    - WORKER_DONE: ``_worker_done``. EXPERT_DONE: ``_expert_done``. TEAM_DONE: ``team_done``. Never void.
+    - EXPERT_CALLED: ``call_expert`` for the line, if there still is a line of that number.
+    - TASK_DONE: the row is freed; if the sub-task was live (``is_live``, asked before) then ``part_done`` of its case.
+    - AT_DEPARTMENT: ``join`` if live, else the row is freed.
+    - REPORTED: ``intake``. Never void.
+    - DEADLINE_DUE: ``deadline_due``; if that closed the file, a case that waited at a grid (queued 1) or an expert line
+      (queued 2) leaves its queue. Its stamp is not looked at: it asks for the state.
+    - The others are void unless the stamp equals the case's version: SETTLED ``settle``; REOPENED ``reopen``; AT_GRID
+      ``arrive_at_grid``; REFERRED ``whistle``; RESUMED ``resume``; AT_EXPERT ``arrive_at_expert``, and
+      ``_without_expert`` where that finds no line; ON_THE_SPOT_CALL ``on_the_spot``, and AT_GRID at the same moment
+      where that finds nobody.
+
+    A version is 0 at first and grows by one at a closure, true or on paper; a reopening does not change it.
+    """
     if kind == WORKER_DONE:
         _worker_done(t, ident, now)
     elif kind == EXPERT_DONE:
@@ -164,6 +210,12 @@ def dispatch_event(t, now, kind, ident, stamp):
 
 @rule()
 def _worker_done(t, which, now):
+    """R9, R10. What follows a worker's attempt (``attempt_over``); then the grid of the worker calls again.
+
+    Solved: SETTLED now. Exhausted: ``exhausted``. Failed: an expert is called wherever one can be (``hand_over``),
+    after the first failure and after any later one; else ``try_again``. Last, ``call_worker`` for the grid that the
+    worker belongs to now.
+    """
     home = t.worker[which].grid
     n, outcome = attempt_over(t, which, now)
     if outcome == 1:
@@ -177,6 +229,11 @@ def _worker_done(t, which, now):
 
 @rule()
 def _expert_done(t, which, now):
+    """R10. What follows an expert's attempt (``expert_over``); then the line calls again, unless the expert has left.
+
+    Solved: SETTLED now. To try again: AT_EXPERT now, without a new handover. Attempts exhausted: ``_without_expert``.
+    Last, ``call_expert`` for the line the expert belonged to when he finished.
+    """
     line = t.expert[which].line
     n, outcome = expert_over(t, which, now)
     case = t.case[n]
@@ -192,7 +249,12 @@ def _expert_done(t, which, now):
 
 @rule()
 def _without_expert(t, n, now):
-    """No expert can settle it: departments are called, or where there are none the grid tries on."""
+    """R10. No expert can settle it: departments are called, or where there are none the grid tries on.
+
+    ``instead`` is cleared. Then ``exhausted``, if the case needs departments, or if the experts' attempts are used up
+    (expert_tries ≥ ``experts.attempts``) and ``rules.departments`` is on; else ``try_again``. So a case that no
+    department was needed for goes to one when the experts have failed, whatever attempts the grid had left.
+    """
     case = t.case[n]
     case.instead = 0
     if case.needs > 0 or (case.expert_tries >= t.settings[0].experts_attempts and t.settings[0].rules_departments == 1):
@@ -203,7 +265,12 @@ def _without_expert(t, n, now):
 
 @rule()
 def record(t, day):
-    """Write the stocks at the day's end."""
+    """Write the stocks at the day's end, as of the moment ``day`` + 1.
+
+    First the integral of open cases is brought up to that moment (``count_open`` with no change). Waiting at
+    departments is the sum of the departments' ``queue``. Last, ``new_week_day`` forgets the oldest day of the whistle
+    load.
+    """
     tally = t.tally[0]
     count_open(t, day + 1.0, 0)
     row = t.day[tally.day]

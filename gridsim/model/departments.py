@@ -2,6 +2,9 @@
 
 A team is held for the active effort; after it the sub-task waits off-team until the total has passed. Teams are stored
 integers of the scenario, never re-derived.
+
+The row number of a sub-task settles ties of the agenda and of the queue, so its allotment is part of the rules:
+``new_task`` takes the row freed last, and a new one only if none is free.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from gridsim.model.queues import enqueue, recount, take_first
 from gridsim.model.settings import DEPARTMENT, FALSE_EFFORT
 
 WEEK = 5  # working days over which a department's load is told
+"""Working days over which a department's load is told: today and the four before."""
 FALSE = -1  # the part of a sub-task that turns out to be a false whistle
 
 DEPARTMENT_DTYPE = np.dtype(
@@ -39,6 +43,11 @@ DEPARTMENT_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a department: ``subject`` (field) and ``district`` (the number of districts stands for the city);
+``teams``, and ``busy`` of them; ``head``, ``tail``, ``urgent_tail`` of its queue, and its length ``queue`` (void rows
+included); ``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days`` held;
+``waited``, days in the queue of those served.
+"""
 TASK_DTYPE = np.dtype(
     [
         ("case", "i4"),
@@ -53,11 +62,18 @@ TASK_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next`` and
+``easier`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of the case;
+``arrived``, when it joined; ``rest``, working days off-team.
+"""
 
 
 @rule()
 def new_task(t, n, part):
-    """Take a free row for sub-task ``part`` of case ``n`` (rows are reused once done)."""
+    """R11, R12. Take a free row for sub-task ``part`` of case ``n`` (rows are reused once done).
+
+    The row freed last, else the next new one. A false whistle goes to the case's first department.
+    """
     tally = t.tally[0]
     if tally.free_task >= 0:
         row = tally.free_task
@@ -77,7 +93,7 @@ def new_task(t, n, part):
 
 @rule()
 def free_task(t, row):
-    """Give the row of a finished or abandoned sub-task back."""
+    """R12. Give the row of a finished or abandoned sub-task back: it is the next to be taken."""
     tally = t.tally[0]
     t.task[row].next = tally.free_task
     tally.free_task = row
@@ -86,14 +102,21 @@ def free_task(t, row):
 
 @rule()
 def is_live(t, row):
-    """False once its case was closed on paper: the sub-task is abandoned. A false whistle has no case to abandon."""
+    """R12. False once its case was closed on paper: the sub-task is abandoned. A false whistle has no case to abandon.
+
+    Live: part −1, or stamp = the case's version.
+    """
     task = t.task[row]
     return task.part == FALSE or task.stamp == t.case[task.case].version
 
 
 @rule()
 def join(t, row, now):
-    """R12. A sub-task joins its department's queue: urgent ones first, then by rank (R9's discipline)."""
+    """R12. A sub-task joins its department's queue: urgent ones first, then by rank (R9's discipline).
+
+    Its arrival counts towards ``received`` and towards ``recent`` of slot worked_by(floor(now)) mod 5: the working day
+    it comes on, on a weekend the Monday after. Urgent if ``is_urgent`` now; a false whistle never is. Then ``serve``.
+    """
     task = t.task[row]
     d = t.department[task.department]
     task.arrived = now
@@ -110,6 +133,9 @@ def answered(t, which):
     """R11. Chance that a whistle is answered: ρ · min(1, capacity ÷ load)^θ, the fatigue of over-whistled departments.
 
     Load: sub-tasks received in the last five working days, at their usual effort. Capacity: five days of the teams.
+
+    θ = ``linkage.fatigue``; if it is 0, ρ = ``linkage.rate``. Load = Σ ``recent`` · ``usual_effort`` ÷
+    ``team_strength``, at least 10⁻⁹; capacity = 5 · teams. Asked of the case's first department.
     """
     p = t.settings[0]
     d = t.department[which]
@@ -124,7 +150,10 @@ def answered(t, which):
 
 @rule()
 def new_week_day(t, day):
-    """Forget what was received five working days ago."""
+    """R11. Forget what was received five working days ago.
+
+    At the end of a working day ``day`` the slot worked_by(day + 1) mod 5, that of the next working day, is set to 0.
+    """
     p = t.settings[0]
     if is_workday(p, day):
         slot = int(worked_by(p, day + 1.0)) % WEEK
@@ -139,6 +168,12 @@ def serve(t, which, now):
     Total T working days; the team is held for ``departments.active_share`` of it (or throughout), lengthened by the
     coordination effort of a linked case and by people lent out as experts; then the sub-task waits off-team. A false
     whistle holds a team until it is seen to be false.
+
+    While a team is free and somebody waits: ``take_first``; a row no longer live is freed and takes no team. False
+    whistle: held = FALSE_EFFORT (attempt = reopened), rest 0. Else T = DEPARTMENT (attempt = reopened · 8 + part); held
+    = T · active_share, or T if ``throughout``; rest = T − held; only then is held multiplied by 1 +
+    ``linkage.coordination`` if the case is linked, and in_hand grows by 1. Last, held is divided by ``team_strength``.
+    TEAM_DONE at work_end(now, held): a team may be taken at any hour, and works from the next opening.
     """
     p = t.settings[0]
     d = t.department[which]
@@ -172,7 +207,11 @@ def serve(t, which, now):
 
 @rule()
 def team_done(t, row, now):
-    """The active effort is over: the team is free for the next, the sub-task waits for its end."""
+    """R12. The active effort is over: the team is free for the next, the sub-task waits for its end.
+
+    A false whistle's row is freed. Else in_hand falls by 1 and TASK_DONE comes at work_end(now, rest): at once if there
+    is no rest. Then ``serve``.
+    """
     task = t.task[row]
     which = task.department
     d = t.department[which]
@@ -189,7 +228,9 @@ def team_done(t, row, now):
 
 @rule()
 def recall_teams(t, now):
-    """After a policy changed teams or selectivity: ranks are counted anew and free teams called."""
+    """R12. After a policy changed teams or selectivity: ranks are counted anew and free teams called, department by
+    department.
+    """
     for d in range(len(t.department)):
         if t.department[d].head >= 0:
             recount(t.task, t.department[d], t.settings[0].handling_selectivity)

@@ -1,7 +1,8 @@
-"""Professional gridworkers 专业网格员 (R10): called after a first failure, or instead of departments, in one field.
+"""Professional gridworkers 专业网格员 (R10): called after failures, or instead of departments, in one field.
 
 Experts serve an area – a community, a street or a district – and a field each; those of one area and field share one
-queue. They work to their own calendar, a few hours a week.
+queue. They work to their own calendar, a few hours a week: sessions on weekdays from opening time on (also on the
+continuous calendar, where that is midnight).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from gridsim.scenario.costs import roster_size
 from gridsim.scenario.scenario import Scenario
 
 FIELDS = len(EXPERT_FIELDS)
+"""Number of fields, in the order of the parameters ``experts.weight_…``; the line of an area and field is row
+area · FIELDS + field."""
 EXPERT_DTYPE = np.dtype(
     [
         ("line", "i4"),
@@ -36,6 +39,10 @@ EXPERT_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of an expert: ``line``, row of his area and field; ``next``, next expert of the line by number, −1 at the
+end; ``case`` in hand, −1 if none; ``subject``, his field; ``first_session``, weekday of his first session; ``away``, 1
+once off the roster; ``used`` hours and ``cases``, attempts so far.
+"""
 # One row an area and field: who serves it, and who waits.
 EXPERT_LINE_DTYPE = np.dtype(
     [
@@ -49,13 +56,19 @@ EXPERT_LINE_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of an expert line: ``head``, ``tail``, ``urgent_tail`` of its queue; ``first_expert`` and number of
+``experts``; ``waiting`` cases; ``called_for``, the moment of the last call pushed (0 at first).
+"""
 
 
 def roster(city: Any, s: Scenario, before: np.recarray) -> tuple[np.recarray, np.recarray]:
-    """The experts and lines of a scenario.
+    """R10. The experts and lines of a scenario.
 
     Fields by their weights; within a field, seats go to areas by population (Webster's method, which nests: a larger
     roster keeps every seat of a smaller one). Rows of ``before`` that are in the middle of a case finish it.
+
+    Expert e has the field of seat e; the k-th expert of a field has the area of seat k. First session: floor(5 · word
+    0) of (CITY_EXPERTS, place 0, ordinal e).
     """
     areas = _areas(city, s)
     number = roster_size(s)
@@ -91,7 +104,10 @@ def _areas(city: Any, s: Scenario) -> np.ndarray:
 
 
 def _seats(weights: np.ndarray, number: int) -> np.ndarray:
-    """Webster's method: the index that gets each of ``number`` seats, in the order in which they are given."""
+    """Webster's method: the index that gets each of ``number`` seats, in the order in which they are given.
+
+    Each seat goes to the greatest weight ÷ (seats held + 0.5), ties to the lower index.
+    """
     queue = [(-w / 0.5, i, 0) for i, w in enumerate(weights.tolist()) if w > 0]
     heapq.heapify(queue)
     seats = np.zeros(number, int)
@@ -104,7 +120,11 @@ def _seats(weights: np.ndarray, number: int) -> np.ndarray:
 
 @rule()
 def line_of(t, n):
-    """The expert line of a case's area and field; −1 where no expert can be called."""
+    """R10. The expert line of a case's area and field; −1 where no expert can be called.
+
+    None with ``rules.experts`` off, without an expert's field, with no hours a session, or where the line has no
+    experts. The area is that of the place: its community, or the street or district of that (``expert_area`` 0, 1, 2).
+    """
     p = t.settings[0]
     case = t.case[n]
     if p.rules_experts == 0 or case.expert_field < 0 or p.expert_session_hours <= 0.0:
@@ -120,7 +140,9 @@ def line_of(t, n):
 
 @rule()
 def can_hand_over(t, n):
-    """True where an expert can be called and not too many wait for him already."""
+    """R10. True where an expert can be called and not too many wait for him already: waiting <
+    ``experts.waiting_limit`` · experts of the line.
+    """
     which = line_of(t, n)
     if which < 0:
         return False
@@ -130,7 +152,10 @@ def can_hand_over(t, n):
 
 @rule()
 def hand_over(t, n, now):
-    """R10. Send a case to its expert line, which costs a handover; returns False where none can be called."""
+    """R10. Send a case to its expert line, which costs a handover; returns False where none can be called.
+
+    AT_EXPERT at ``now`` + handover duration (attempt = reopened), in calendar days.
+    """
     if not can_hand_over(t, n):
         return False
     case = t.case[n]
@@ -140,7 +165,11 @@ def hand_over(t, n, now):
 
 @rule()
 def arrive_at_expert(t, n, now):
-    """R10. A case joins the line of its area and field; False when its experts have left meanwhile."""
+    """R10. A case joins the line of its area and field; False when its experts have left meanwhile.
+
+    handler = the line, queued 2, waiting + 1, ``enqueue`` with ``is_urgent`` now, then ``call_expert``. The limit is
+    not asked again.
+    """
     which = line_of(t, n)
     if which < 0:
         return False
@@ -156,7 +185,7 @@ def arrive_at_expert(t, n, now):
 
 @rule()
 def leave_expert(t, n):
-    """Take a waiting case out of its line, because its file was closed on paper."""
+    """R10, R13. Take a waiting case out of its line, because its file was closed on paper."""
     case = t.case[n]
     t.expert_line[case.handler].waiting -= 1
     leave(t.case, t.expert_line[case.handler], n, t.settings[0].handling_selectivity)
@@ -165,7 +194,11 @@ def leave_expert(t, n):
 
 @rule()
 def is_session(t, e, day):
-    """True on the weekdays on which an expert comes: evenly spread from his first."""
+    """R10. True on the weekdays on which an expert comes: evenly spread from his first.
+
+    With n = ``expert_sessions`` a week: Monday to Friday, if (weekday − first_session) mod 5 is one of floor(5 k ÷ n),
+    k = 0…n − 1.
+    """
     p = t.settings[0]
     if day % 7 >= 5:
         return False
@@ -178,7 +211,12 @@ def is_session(t, e, day):
 
 @rule()
 def worked_off(t, e, now, hours):
-    """When an expert who takes up ``hours`` of work now has done them; with 0, when he is next on duty."""
+    """R10. When an expert who takes up ``hours`` of work now has done them; with 0, when he is next on duty.
+
+    On each day of session from floor(now) on, he is there from day + opens for ``expert_session_hours``. start =
+    max(now, day + opens), left = (day + opens − start) · 24 + expert_session_hours. If left > 0 and left ≥ hours −
+    TINY, it ends at start + hours ÷ 24; else hours fall by left (at least 0). What would take 100 · 365 days ends then.
+    """
     p = t.settings[0]
     day = int(math.floor(now))
     for _ in range(100 * 365):
@@ -196,8 +234,14 @@ def worked_off(t, e, now, hours):
 def call_expert(t, which, now):
     """R10. Idle experts of a line who are on duty take waiting cases; while none is, the line is called again then.
 
-    Until then a case waits: it can be overtaken by an urgent one, or closed on paper. Hours: the attempt at an
-    expert's speed, and at the first of them what it takes to take a case over.
+    Until then a case waits: it can be overtaken by an urgent one, or closed on paper. Hours: the attempt at an expert's
+    speed, and at the first of them what it takes to take a case over.
+
+    While a case waits: of the idle experts, the one who is on duty soonest (``worked_off`` with 0 hours), ties to the
+    lower number; nobody idle: done. If that is later than now, EXPERT_CALLED of the line is pushed for then, unless the
+    last call pushed lies after now and not after then; done. Else ``take_first``, waiting − 1, queued 0, hours =
+    service duration (SERVICE, attempt = attempts so far) ÷ ``experts.speed``, plus ``experts.handover_hours`` if
+    expert_tries = 0; in_hand 1; EXPERT_DONE of the expert at worked_off(now, hours).
     """
     p = t.settings[0]
     line = t.expert_line[which]
@@ -240,6 +284,10 @@ def expert_over(t, e, now):
     """R10. An expert's attempt ends; success = logistic(ability − slope · complexity), flatter than a generalist's.
 
     Returns (case, 1 solved, 0 to try again, −1 the experts' attempts are exhausted).
+
+    Idle, in_hand 0. Luck is word 0 of (ATTEMPT, attempt = attempts before this one), the count shared with the workers;
+    then attempts + 1 and expert_tries + 1. Solved if luck < 1 ÷ (1 + exp(−(``experts.ability`` −
+    ``experts.complexity_slope`` · c))) · ``mediation`` now; exhausted if expert_tries ≥ ``experts.attempts``.
     """
     p = t.settings[0]
     expert = t.expert[e]
@@ -259,7 +307,9 @@ def expert_over(t, e, now):
 
 @rule()
 def reroster(t, now):
-    """After the roster changed: whoever waited is sent to the line that serves him now."""
+    """R10. After the roster changed: whoever waited, in order of case ids, is sent to the line that serves him now
+    (AT_EXPERT now).
+    """
     for n in range(t.tally[0].cases):
         case = t.case[n]
         if case.queued == 2:
@@ -270,7 +320,7 @@ def reroster(t, now):
 
 @rule()
 def recall(t, now):
-    """After a policy changed hours or selectivity: ranks are counted anew and idle experts called."""
+    """R10. After a policy changed hours or selectivity: ranks are counted anew and idle experts called, by line."""
     for k in range(len(t.expert_line)):
         if t.expert_line[k].head >= 0:
             recount(t.case, t.expert_line[k], t.settings[0].handling_selectivity)

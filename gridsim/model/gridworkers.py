@@ -1,4 +1,10 @@
-"""Gridworkers 网格员: hours (R17), patrol of the latent (R3, with R4 and lapse as competing clocks), handling (R9)."""
+"""Gridworkers 网格员: hours (R17), patrol of the latent (R3, with R4 and lapse as competing clocks), handling (R9).
+
+A worker serves the queue of the grid he belongs to, one attempt at a time, and whatever the hour: an attempt taken up
+outside working hours begins when they open, and one that does not fit into a day's hours goes on the next working day
+(``deliver``). ``grid.load`` is the number of live cases at a grid, waiting or in hand: +1 when a case joins its queue
+or is begun on the spot, −1 when an attempt ends or a waiting case is taken out of the queue.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +44,15 @@ WORKER_DTYPE = np.dtype(
     ],
     align=True,
 )
+"""Columns of a worker.
+
+- ``grid``: where he works now; ``home``: grid of his post. ``next``: next worker of his grid, by number, −1 at the end.
+  ``role``: code. ``nominal``: 1 if counted but never at work. ``away``: 1 if a lever has sent him away.
+- ``fte``: full-time equivalent; 0 if nominal or away. ``case``: in hand, −1 if none. ``attempt_success``: not used.
+- ``bank``: event hours in the account, ``bank_day``: the last day credited (−10⁹: never). ``used_today``: event hours
+  booked on the day ``today``.
+- ``event_hours``, ``events``: hours and attempts so far.
+"""
 
 
 @entry
@@ -50,6 +65,16 @@ def allot_patrol(t):
     stated, is a comprehensive grid's own at first, and for a dedicated grid that of the mean one; in a larger pool it
     is the mean over its hours. So an hour walked counts the same for its ground whoever walks it, and no strategy has
     more effort than another.
+
+    For a pool k (``_pool_of``): hours_k = Σ fte of its grids; usual_k = Σ fte · u, with u = ``ground_at_first`` of a
+    comprehensive grid and for a dedicated one the mean of that over all comprehensive grids; ground_k, heat_k = Σ over
+    the places that belong to its grids now. Per hour: a = ``patrol.coverage`` · ``patrol.detection`` ·
+    ``patrol_hours_now`` ÷ ``staff.standard_patrol_hours``. Density of a place: δ = 1 ÷ ground_k; where heat_k > 0 and
+    the grid is comprehensive, δ = (1 − w) ÷ ground_k + w · heat ÷ (heat_k · ground), w = ``patrol_weight``, heat and
+    ground those of the place. Hazard = a · usual_k · δ · ``local_gain`` of the place's grid; 0 where the place has no
+    ground or the pool no hours.
+
+    Counted anew whenever levers are put into force, and by ``cool_down`` where w > 0.
     """
     p = t.settings[0]
     hours, ground, heat, usual = t.pool[0], t.pool[1], t.pool[2], t.pool[3]
@@ -84,7 +109,10 @@ def allot_patrol(t):
 
 @rule()
 def _pool_of(t, g):
-    """Which pool of patrol hours a grid belongs to; a dedicated grid's people stay with their firm."""
+    """R3. Which pool of patrol hours a grid belongs to; a dedicated grid's people stay with their firm.
+
+    ``patrol_pool``: 0 each grid its own, 1 its community, 2 its district, 3 the city; a dedicated grid always its own.
+    """
     p = t.settings[0]
     grid = t.grid[g]
     if p.patrol_pool == 0 or grid.dedicated == 1:
@@ -100,6 +128,9 @@ def cool_down(t, day):
 
     What was recorded since the last time (``lately``) joins only now: so the hours follow these days alone, and a
     policy that has nothing to do with patrol cannot move them by its date.
+
+    On days divisible by 28, before the day's incidents arise: heat = (heat + lately) · exp(−28 ÷
+    ``patrol.memory_days``), lately = 0, for every place; then ``allot_patrol`` if ``patrol_weight`` > 0.
     """
     p = t.settings[0]
     if day % 28 != 0:
@@ -114,12 +145,23 @@ def cool_down(t, day):
 
 @rule()
 def sweep_latent(t, day):
-    """R3 patrol, R4 residents, R5 video, lapse: competing clocks of every latent incident, in continuous time.
+    """R3, R4, R5. Patrol, residents, video, lapse: competing clocks of every latent incident, in continuous time.
 
     Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
     ``patrol_hazard[place] · visibility`` a working day; residents, cameras of a connected place, and lapse all day
     long. The first to run out decides, so more patrol can only bring a detection forward. Residents report the more
-    readily the more severe it has become (R2), from the day after.
+    readily the more severe it has become (R2), from the day after, by one step a day at most.
+
+    For a day: start = max(since, day), end = day + 1; an incident with since ≥ end waits. If the noted step of severity
+    lies at or before start, the report rate is multiplied by ``escalation.report_odds`` once, and the next step after
+    that one is noted (a second step of the same day is counted on the day after that). On a working day with
+    ``rules.patrol``, patrol walks from max(start, day + opens) to day + closes at the hazard ÷ length a day (length =
+    closes − opens). The cameras' rate is the video rate times ``watched`` (0 or 1) of the place.
+
+    A clock runs out today if rate · time ≥ its exposure left, namely at its beginning + exposure ÷ rate. If none does,
+    each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, patrol, resident, video: on
+    lapse the state is LAPSED at that moment; on the others the channel is set and REPORTED pushed for that moment
+    (state still LATENT). It is no longer latent in the tally from this sweep on.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -178,6 +220,12 @@ def accrue(t, which, day):
     month's worth in advance on the first day of each accounting year; what is unused lapses at its end. Hence events
     can never take more than the year's remainder. Nothing happens where hours are booked beyond ``day`` already: work
     in hand is booked to its end, and going back would give those hours a second time.
+
+    If ``day`` < bank_day: nothing at all. Y = ``event_hours_year`` · fte; a working day gives Y · (11/12) ÷
+    ``workdays``. The accounting year is floor(day ÷ 365), from day 0 (and −365, …). If bank_day lies before its first
+    day, the bank is set to Y ÷ 12 and bank_day to the day before its first day: so a worker first asked in mid-year is
+    credited from the year's beginning. Then the bank grows by the daily amount for each working day after bank_day up
+    to and including ``day``; bank_day = ``day``. If ``today`` is another day, it becomes ``day`` and used_today 0.
     """
     p = t.settings[0]
     w = t.worker[which]
@@ -205,8 +253,14 @@ def accrue(t, which, day):
 def deliver(t, which, now, hours):
     """R17. When ``hours`` of event work that a worker begins now are done, within day and year budgets.
 
-    At most ``staff.event_hours`` a working day and never more than the account holds; unfinished work is resumed on
-    the next working day.
+    At most ``staff.event_hours`` a working day and never more than the account holds; unfinished work is resumed on the
+    next working day.
+
+    The hours are added to the worker's and the day's ``event_hours`` at once, on the day of the beginning. With
+    ``rules.hours`` off: work_end(now, hours ÷ hours_a_day). Else, repeat: now = next_open(now); ``accrue`` up to its
+    day; left = min((day + closes − now) · 24, ``staff.event_hours`` − used_today, bank). If left ≥ hours − TINY,
+    used_today grows and the bank falls by hours, and the work is done at min(now + hours ÷ 24, day + closes). Else left
+    (at least 0) is booked likewise, hours fall by it, and now = day + 1. What would take 100 · 365 days ends then.
     """
     p = t.settings[0]
     w = t.worker[which]
@@ -240,6 +294,11 @@ def handler_of(t, g):
     equivalent; the least loaded may then be the grid itself. Without such help the few grids whose incidents exceed one
     worker's year would grow a backlog for ever, and one more worker could slow cases down by ending their cover. Ties
     go to the lower grid number.
+
+    Itself, if ``rules.cover`` is off; or if fte > 0, fte ≥ cover_below_fte and load ≤ help_above_load · fte (load
+    before this case). Else, of the comprehensive grids of its community (``first_grid`` on; a dedicated grid is never
+    among them) with fte > 0 and fte ≥ cover_below_fte, the one of the least load ÷ fte; if there is none,
+    ``grid.fallback``.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -257,7 +316,11 @@ def handler_of(t, g):
 
 @rule()
 def arrive_at_grid(t, n, now):
-    """R9. A case joins the queue of the grid that handles it: urgent ones first, then by rank."""
+    """R9. A case joins the queue of the grid that handles it: urgent ones first, then by rank.
+
+    ``grid`` is set to the grid of its place now, ``handler`` by ``handler_of``; queued 1, ``enqueue`` with
+    ``is_urgent`` now, load + 1, then ``call_worker``.
+    """
     case = t.case[n]
     case.grid = t.place[case.place].grid  # the partition in force now
     g = handler_of(t, case.grid)
@@ -271,7 +334,11 @@ def arrive_at_grid(t, n, now):
 
 @rule()
 def leave_queue(t, n):
-    """Take a waiting case out of its grid's queue, because its file was closed on paper."""
+    """R9, R13. Take a waiting case out of its grid's queue, because its file was closed on paper (or nobody is left to
+    serve it).
+
+    Load − 1, queued 0.
+    """
     case = t.case[n]
     grid = t.grid[case.handler]
     leave(t.case, grid, n, t.settings[0].handling_selectivity)
@@ -281,9 +348,10 @@ def leave_queue(t, n):
 
 @rule()
 def idle_worker(t, g, now):
-    """The idle worker of a grid with the most event hours left (R17), or −1; ties go to the lower number.
+    """R9, R17. The idle worker of a grid with the most event hours left, or −1; ties go to the lower number.
 
-    Without the hours budget: the one with the fewest event hours so far.
+    Idle: no case in hand and fte > 0. Each idle worker's account is first brought up to today (``accrue``). Without the
+    hours budget (``rules.hours`` off): the one with the fewest event hours so far.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -303,7 +371,14 @@ def idle_worker(t, g, now):
 
 @rule()
 def call_worker(t, g, now):
-    """R9. Idle workers take waiting cases. Hours: the attempt, entry of an unregistered reporter, travel."""
+    """R9. Idle workers take waiting cases. Hours: the attempt, entry of an unregistered reporter, travel.
+
+    While a case waits and ``idle_worker`` finds somebody: ``take_first``, queued 0, hours = service duration (SERVICE,
+    attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
+    ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
+    ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
+    known and not registered. Then ``begin``.
+    """
     p = t.settings[0]
     grid = t.grid[g]
     while grid.head >= 0:
@@ -326,7 +401,9 @@ def call_worker(t, g, now):
 def on_the_spot(t, n, now):
     """R9. A patrolling worker settles it at once, if one of the grid is free; otherwise it goes the usual way.
 
-    Returns False when nobody is free.
+    Returns False when nobody of ``case.grid`` is idle (``idle_worker``): then it is AT_GRID at the same moment. Else
+    handler = ``case.grid``, load + 1, and ``begin`` with the duration ON_THE_SPOT (attempt 0), without penalties. It
+    still draws success, and a failure counts as an attempt.
     """
     case = t.case[n]
     which = idle_worker(t, case.grid, now)
@@ -340,7 +417,10 @@ def on_the_spot(t, n, now):
 
 @rule()
 def begin(t, which, n, now, hours):
-    """A worker takes a case in hand; no worker ever has two."""
+    """R9. A worker takes a case in hand; no worker ever has two.
+
+    in_hand 1; WORKER_DONE of the worker when ``deliver`` says that the hours are done.
+    """
     worker = t.worker[which]
     case = t.case[n]
     worker.case = n
@@ -357,6 +437,11 @@ def attempt_over(t, which, now):
 
     Complexity belongs to the case, so a hard one stays hard; what is mediated is harder once it has escalated (R2).
     Returns (case, 1 solved, 0 to try again, −1 exhausted).
+
+    The worker is idle, in_hand 0, load of the handler − 1. Luck is word 0 of (ATTEMPT, attempt = attempts before this
+    one); then attempts + 1. Solved if luck < 1 ÷ (1 + exp(−(``handling.ability`` − ``handling.complexity_slope`` · c)))
+    · ``local_gain`` of the handler · ``mediation`` now. Else exhausted if attempts ≥ ``handling.max_attempts``
+    (experts' attempts included) and ``rules.departments`` is on.
     """
     p = t.settings[0]
     worker = t.worker[which]
@@ -377,7 +462,12 @@ def attempt_over(t, which, now):
 
 @rule()
 def try_again(t, n, now):
-    """A failed case goes to the end of the queue; where no department can be called, after a day once in vain."""
+    """R9. A failed case arrives at its grid anew (AT_GRID now); where no department can be called, after a day once in
+    vain.
+
+    In vain: attempts ≥ ``handling.max_attempts``; then AT_GRID at the beginning of the next day, floor(now) + 1. It
+    joins the end of the queue, or of the urgent, and ``handler_of`` is asked again.
+    """
     case = t.case[n]
     vain = case.attempts >= t.settings[0].handling_max_attempts
     push(t, math.floor(now) + 1.0 if vain else now, AT_GRID, n, case.version)
@@ -385,7 +475,11 @@ def try_again(t, n, now):
 
 @rule()
 def regroup(t, now):
-    """After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called."""
+    """R9. After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called.
+
+    Grids in order of their rows. With fte 0, everybody waiting leaves the queue, from the head on, and is AT_GRID now.
+    Else, where somebody waits, ``recount`` and ``call_worker``.
+    """
     for g in range(len(t.grid)):
         grid = t.grid[g]
         if grid.fte == 0.0:

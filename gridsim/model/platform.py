@@ -28,16 +28,27 @@ from gridsim.model.experts import can_hand_over, hand_over
 from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
 
 MOST_RETURNS = 20
+"""Returns of one dispatch are cut at this."""
 
 
 @rule()
 def intake(t, n, now):
     """R7. Audit a report: an invalid one is no incident, a duplicate is known, a real one may be wrongly rejected.
 
-    False reports and duplicates are counted in a ledger of their own, outside conservation: beside every genuine
-    report false ones come in such a ratio (whole part certain) that the share v of all passes the audit, wrongly
-    rejected ones (w) and duplicates taken into account. An incident wrongly rejected is latent again and looked for
-    from the next day on.
+    False reports and duplicates are counted in a ledger of their own, outside conservation: beside every genuine report
+    false ones come in such a ratio (whole part certain) that the share v of all passes the audit, wrongly rejected ones
+    (w) and duplicates taken into account. An incident wrongly rejected is latent again and looked for from the next day
+    on.
+
+    Each report counts by its channel. With ``rules.intake``, and unless it is reported AT_ONSET, one call (INTAKE,
+    attempt = rejections so far). Extra false reports: r = ``false_patrol`` or ``false_residents`` by channel, 0 for
+    cameras; floor(r), and one more if word 1 < r − floor(r); they count as reports of the channel and as invalid. A
+    resident's report is doubled if word 2 < d ÷ (1 − d), d = ``intake.duplicates``: one more report and one duplicate.
+    Wrongly rejected if word 0 < ``intake.wrong_rejection``: one more invalid, rejections + 1, channel 0, and
+    ``become_latent`` since floor(now) + 1, with new exposures; nothing else happens. The state stays LATENT.
+
+    Else it is valid (AT_ONSET among the residents'), ``lately`` of its place grows by 1, then ``open_file`` and
+    ``dispatch``.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -84,10 +95,23 @@ def intake(t, n, now):
 def dispatch(t, n, now):
     """R8. Find the owner: misrouted dispatches return (geometric), edge cases of a dedicated grid are disputed.
 
-    A case settled on the spot needs no dispatch. Any other climbs ``triage.hops`` tiers to the centre that
-    registers and dispatches it, or ``linkage.hops`` tiers if it needs departments. A share is dispatched automatically
-    and residents' reports through a green channel, at once; what a camera found climbs down to the community from where
-    video command ends. A department case that an expert can settle is handed to him instead (R10).
+    A case settled on the spot needs no dispatch: ON_THE_SPOT_CALL now. Any other climbs ``triage.hops`` tiers to the
+    centre that registers and dispatches it, or ``linkage.hops`` tiers if it needs departments. A share is dispatched
+    automatically and residents' reports through a green channel, without hops unless departments are needed; what a
+    camera found climbs down to the community from where video command ends. A department case that an expert can settle
+    is handed to him instead (R10).
+
+    Automatic if word 1 of (TRIAGE, attempt 0) < ``triage.automatic``. Delay, with ``rules.triage``: ``_returns`` of
+    course 0 at ``triage.automatic_accuracy`` or ``triage.accuracy``. With ``rules.boundary``, for an edge case of a
+    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``dedicated.interoperation``; a dispute adds
+    DISPUTE (attempt 0).
+
+    Hops h: 0 if automatic, or a resident's report through ``intake.green_channel``; else 4 − ``video.command_depth``
+    for a camera's; else ``triage.hops``. Then, time = now + delay + climb of course 0:
+
+    - K = 0: climb h, AT_GRID.
+    - ``instead`` = 1 and ``can_hand_over`` now: climb h, then ``hand_over`` at that time; counted as substituted.
+    - else: ``instead`` = 0, climb ``linkage.hops`` (automatic or not), REFERRED.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -121,7 +145,14 @@ def dispatch(t, n, now):
 
 @rule()
 def _returns(t, n, accuracy, course):
-    """Delay of Geometric(accuracy) returns, each with its own keyed delay; ``course`` tells the dispatches apart."""
+    """R8, R11. Delay of Geometric(accuracy) returns, each with its own keyed delay; ``course`` tells the dispatches
+    apart.
+
+    Word 0 of (TRIAGE, attempt = course) is u; the number k of returns is the least with u ≤ Σ a (1 − a)^j over j = 0…k,
+    a the accuracy, at most MOST_RETURNS. The delay is the sum of RETURN (attempts course · 64 + 0 … k − 1), calendar
+    days, times ``follow_up.delay_factor`` if it is followed. Course 0 is the dispatch, 1 + stage + 8 · reopened a
+    referral.
+    """
     p = t.settings[0]
     case = t.case[n]
     u = chances(t, TRIAGE, case, course)[0]
@@ -138,7 +169,11 @@ def _returns(t, n, accuracy, course):
 
 @rule()
 def climb(t, n, hops, course):
-    """Delay of ``hops`` hops up the tiers of centres; hop k of a case takes the same time under every policy."""
+    """R8. Delay of ``hops`` hops up the tiers of centres; hop k of a case takes the same time under every policy.
+
+    The sum of HOP (attempts course · 64 + 0 … hops − 1), calendar days; ``hops`` of the case grow. Course 0 is the
+    dispatch, 1 the way to departments after all attempts failed. No hops, no delay.
+    """
     case = t.case[n]
     delay = 0.0
     for k in range(hops):
@@ -151,11 +186,16 @@ def climb(t, n, hops, course):
 def whistle(t, n, now):
     """R11. The grid whistles (网格吹哨): the departments answer with chance ρ, or the case is referred one by one.
 
-    The chance falls when the lead department is over-whistled; and with genuine whistles come false ones, which keep
-    a team busy too if they are answered.
+    The chance falls when the lead department is over-whistled; and with genuine whistles come false ones, which keep a
+    team busy too if they are answered.
 
-    Answered: each department reports in after its own delay and all work side by side, so the case takes the longest
-    of them; with ``linkage.parallel`` off they follow one another.
+    Answered: each department reports in after its own delay and all work side by side, so the case takes the longest of
+    them; with ``linkage.parallel`` off they follow one another.
+
+    One call (WHISTLE, attempt = reopened); ρ by ``answered``. First: if word 1 < ``false_share`` and word 2 < ρ, a
+    false whistle: a new sub-task (part −1) that is AT_DEPARTMENT after REPORT_IN (attempt 100 + reopened). Then:
+    whistled 1, stage 0, linked if word 0 < ρ. Linked: ever_linked 1, together = ``linkage.parallel``; pending = K side
+    by side, else 1; ``_report_in`` for parts 0…pending − 1, in order. Not linked: ``refer``.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -184,6 +224,11 @@ def whistle(t, n, now):
 
 @rule()
 def _report_in(t, n, k, now):
+    """R11. A department of a linked case reports in: a new sub-task is AT_DEPARTMENT after REPORT_IN (attempt =
+    reopened · 8 + part).
+
+    Calendar days; it may arrive outside working hours.
+    """
     case = t.case[n]
     task = new_task(t, n, k)
     push(t, now + duration(t, REPORT_IN, case, case.reopened * 8 + k), AT_DEPARTMENT, task, case.version)
@@ -194,8 +239,12 @@ def refer(t, n, now):
     """R11. Unlinked: the department of this stage may let the case lie (stalled, taken up again later), or takes it.
 
     Dropped with chance ``linkage.drop``, again at every resumption; otherwise it arrives after the returns of a
-    referral, whose accuracy the information silo lowers. Stalled is never for ever: re-entry after
-    ``linkage.stalled``.
+    referral, whose accuracy the information silo lowers. Stalled is never for ever: re-entry after ``linkage.stalled``.
+
+    Dropped if word 0 of (DROP, attempt = (reopened · 8 + stage) · 256 + drops) < ``linkage.drop``: stalled 1, RESUMED
+    after STALLED (attempt = drops before this one; calendar days, times ``follow_up.delay_factor`` if followed), then
+    drops + 1; drops count over all stages. Else, with ``rules.triage``, the delay is ``_returns`` of course 1 + stage +
+    8 · reopened at ``referral_accuracy``; a new sub-task (part = stage) is AT_DEPARTMENT after it, pending = 1.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -217,7 +266,7 @@ def refer(t, n, now):
 
 @rule()
 def resume(t, n, now):
-    """A stalled case is taken up again."""
+    """R11. A stalled case is taken up again: no longer stalled, then ``refer`` at the same stage."""
     case = t.case[n]
     case.stalled = 0
     t.tally[0].stalled -= 1
@@ -226,7 +275,12 @@ def resume(t, n, now):
 
 @rule()
 def part_done(t, n, now):
-    """A department has finished its part: the case is settled when none is left, else it goes on to the next."""
+    """R11, R12. A department has finished its part: the case is settled when none is left, else it goes on to the next.
+
+    pending − 1; while others work, nothing more. If the departments come one by one (not linked, or linked and not
+    together) and stage + 1 < K: stage + 1, and for a linked case pending = 1 and ``_report_in``, else ``refer``.
+    Otherwise SETTLED now. Departments do not fail.
+    """
     case = t.case[n]
     case.pending -= 1
     if case.pending > 0:
@@ -245,7 +299,12 @@ def part_done(t, n, now):
 
 @rule()
 def exhausted(t, n, now):
-    """Every attempt failed: departments are called, those the case needs or else one (K = 1), up the tiers."""
+    """R9, R10, R11. Every attempt failed: departments are called, those the case needs or else one (K = 1), up the
+    tiers.
+
+    If K = 0: exhausted 1, K = 1, ``partners`` (its own field). Then ``climb`` of ``linkage.hops`` with course 1, and
+    REFERRED.
+    """
     p = t.settings[0]
     case = t.case[n]
     if case.needs == 0:
@@ -257,12 +316,22 @@ def exhausted(t, n, now):
 
 @rule()
 def stalled_stock(t, start, rate, span, below, formal_for_good):
-    """Fill the start with its stationary stock of stalled cases.
+    """R11. Fill the start with its stationary stock of stalled cases.
 
     Relaxation takes stalled time ÷ (1 − drop), hundreds of days, so warm-up alone cannot reach it. Referrals of the
-    last ``span`` days before ``start`` come at ``rate`` a day to a place and category drawn from ``below``
-    (cumulative, shape places × categories), play only the lottery of being dropped and taken up, and those still
-    lying at ``start`` are opened with their true age.
+    last ``span`` days before ``start`` come at ``rate`` a day to a place and category drawn from ``below`` (cumulative,
+    shape places × categories), play only the lottery of being dropped and taken up, and those still lying at ``start``
+    are opened with their true age. Rate, span, below and formal_for_good: ``World._stock_law``.
+
+    s = start − span, i = 0. Repeat: one call (STOCK, place 0, ordinal i, attempt 0); s grows by −ln(word 0) ÷ rate;
+    stop if s ≥ start; i + 1, and every later key of this referral uses the increased i. Skip it if word 3 <
+    ``formal_for_good`` (closed on paper for good). Cell: the first whose ``below`` is not below word 1 (the last at
+    most); place = cell ÷ categories, category = the remainder. K by ``how_many``(word 2).
+
+    Then stage 0, drops 0, now = s; while now < start and stage < K: dropped if word 0 of (STOCK, place 1 + stage,
+    ordinal i, attempt 1 + drops) < ``linkage.drop``; then now grows by a draw of ``linkage.stalled`` keyed (STOCK_LIES,
+    place 1 + stage, ordinal i, attempt 1 + drops) and drops + 1; else stage + 1, at once. If now ≥ start and stage < K,
+    it is laid down (``_lay_down``), reported at s, stalled until now.
     """
     p = t.settings[0]
     categories = len(t.category)
@@ -306,6 +375,14 @@ def _search(below, u):
 
 @rule()
 def _lay_down(t, place, category, i, reported, needed, stage, until):
+    """R11. A case of the stock: an open file, stalled, overdue, to be taken up again at ``until``.
+
+    A row by ``blank`` with ordinal 2³¹ − 1 − i (i as increased) at its place, onset = reported = s, the category drawn,
+    found by patrol, no resident, deadline = s + the category's (no severity asked), no DEADLINE_DUE, overdue 1.
+    ``nature`` as for every case; then K as in the lottery and ``partners`` anew, on_the_spot 0 (departments that
+    ``nature`` wrote beyond K stay in the row and mean nothing). stage as reached, stalled 1, drops 8. Counted as arisen
+    (in the tally, not in a day), open and stalled. RESUMED at ``until``, version 0.
+    """
     tally = t.tally[0]
     n = blank(t, place, 2**31 - 1 - i, reported, 0.0)
     case = t.case[n]
@@ -329,5 +406,6 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
 
 
 COMMUNITY_TIER = 4  # city 1, district 2, street 3, community 4
+"""Tier of a community: city 1, district 2, street 3, community 4."""
 MOST_TASKS = 2 * MOST_DEPARTMENTS + 2  # of a case: its course, the one abandoned before its reopening, false whistles
 MOST_EVENTS = MOST_TASKS + 3  # and its own next step, its deadline, its reopening

@@ -1,9 +1,13 @@
 """Waiting lines: urgent first, then by a rank between first come and easiest first (R9, R12; selectivity 选择性治理).
 
-A line is any record with ``head``, ``tail`` and ``urgent_tail``; who waits in it is a row of a table with ``next``,
-``complexity`` and ``easier``, the number of those waiting that are easier. Rank = (1 − σ) · place in line +
-σ · easiness rank; σ = 0 is exactly first come, first served. Urgent rows stand in front and are served as they came.
-Nobody who has been taken up is put back for somebody else.
+A line is any record with ``head``, ``tail`` and ``urgent_tail`` (−1: none); who waits in it is a row of a table with
+``next``, ``complexity`` and ``easier``, the number of those waiting that are easier. Rank = (1 − σ) · place in line + σ
+· easiness rank; σ = ``handling.selectivity``, and 0 is exactly first come, first served. Urgent rows stand in front and
+are served as they came. Nobody who has been taken up is put back for somebody else.
+
+Grids and expert lines queue cases (rows of ``case``), departments sub-tasks (rows of ``task``). Whether a row is urgent
+is asked once, when it joins. Place in line counts from 0 at the head, over those waiting at the moment; the easiness
+rank is ``easier``, also over those waiting at the moment, the row itself not counted.
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ from gridsim.model.compiled import rule
 
 @rule()
 def enqueue(rows, line, n, urgent, sigma):
-    """Row ``n`` joins the line, an urgent one behind the last urgent."""
+    """R9, R12. Row ``n`` joins the line: an urgent one behind the last urgent, or at the head if there is none; any
+    other at the tail.
+    """
     row = rows[n]
     row.easier = 0
     if sigma > 0.0:
@@ -39,14 +45,18 @@ def enqueue(rows, line, n, urgent, sigma):
 
 @rule()
 def _easier(rows, a, b):
-    """True when a is easier than b; equals by row number."""
+    """True when a is easier than b: less complex, or as complex and of the lower row number."""
     x, y = rows[a].complexity, rows[b].complexity
     return x < y or (x == y and a < b)
 
 
 @rule()
 def take_first(rows, line, sigma):
-    """Remove and return the row to be served next; −1 if nobody waits."""
+    """R9, R12. Remove and return the row to be served next; −1 if nobody waits.
+
+    While an urgent row waits, or with σ = 0, it is the head. Else it is the row with the least rank (1 − σ) · place + σ
+    · easier, and among equals the one that stands further in front.
+    """
     best, ahead = line.head, -1
     if best < 0:
         return -1
@@ -73,6 +83,9 @@ def leave(rows, line, n, sigma):
 
 @rule()
 def _unlink(rows, line, n, before, sigma):
+    """Take row ``n`` out, ``before`` being the row in front of it (−1: it is the head); those harder than it have one
+    easier less.
+    """
     if before < 0:
         line.head = rows[n].next
     else:
@@ -92,7 +105,7 @@ def _unlink(rows, line, n, before, sigma):
 
 @rule()
 def recount(rows, line, sigma):
-    """Count anew who is easier than whom, after selectivity has been changed; nobody counts where it is 0."""
+    """R9, R12. Count anew who is easier than whom, after selectivity has been changed; nobody counts where it is 0."""
     k = line.head
     while k >= 0:
         rows[k].easier = 0

@@ -13,11 +13,17 @@ from gridsim.model.compiled import entry
 from gridsim.model.draws import CITY_PEOPLE, normal, uniforms
 
 RESIDENT_DTYPE = np.dtype([("place", "i4"), ("registered", "i1")], align=True)
+"""A resident: ``place`` of the home; ``registered`` on the platform, 0 or 1. His reporting propensity is the float32
+array ``propensity`` (mean 1).
+"""
 
 
 @entry
 def populate(seed, sigma, registered_share, place_of, propensity, resident):
-    """Give every resident a reporting propensity (lognormal, mean 1) and say who is registered.
+    """R4. Give every resident a reporting propensity (lognormal, mean 1) and say who is registered.
+
+    Propensity = exp(σ · normal(words 0, 1) − σ² ÷ 2), rounded to float32, σ such that the 90 % quantile is
+    ``residents.disparity`` times the 10 % quantile; registered if word 2 < ``city.registered_share``.
 
     Parameters
     ----------

@@ -1,6 +1,9 @@
 """The scenario as the compiled rules read it: one record of numbers, one table of durations, one of categories.
 
-Field names are the registry's keys with an underscore for the dot: ``linkage.rate`` is ``p.linkage_rate``.
+Field names are the registry's keys with an underscore for the dot: ``linkage.rate`` is ``p.linkage_rate``. What the
+texts of the rules call ``section.name`` is the scenario's own value (true and false are 1 and 0); a name without a dot,
+such as ``formal_now``, is derived from it in ``settings_record``.
+``gridsim scenarios NAME --json`` prints a scenario's values, ``gridsim parameters`` what each of them means.
 """
 
 from __future__ import annotations
@@ -17,7 +20,11 @@ from gridsim.scenario.parameters import EXPERT_FIELDS, REGISTRY, Parameter
 from gridsim.scenario.scenario import Scenario
 
 WORKDAYS = 261  # most weekdays a 365-day year can hold; hours stated on 250 days are spread over them
+"""Working days over which a year's event hours accrue: the most weekdays a 365-day year can hold; hours stated on 250
+days are spread over them.
+"""
 QUANTILES = 257
+"""Quantiles of complexity kept for each category, at 0, 1/256, …, 1."""
 
 
 def _is_duration(p: Parameter) -> bool:
@@ -38,6 +45,10 @@ DURATIONS: tuple[str, ...] = (
     "experts.handover",
     "linkage.false_effort",
 )
+"""Durations in order of their rows; the stream of row k is 64 + k. Unit by the registry: hours for handling.service and
+handling.on_the_spot (work), working days for departments.duration and linkage.false_effort (work), calendar days for
+all others.
+"""
 (DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN, HANDOVER, FALSE_EFFORT) = range(
     len(DURATIONS)
 )
@@ -51,8 +62,12 @@ PATROL: dict[str, tuple[int, float | None]] = {
     "district-first": (2, None),
     "hotspots": (1, 0.5),
 }
+"""Strategy of patrol: (``patrol_pool``, ``patrol_weight``), None meaning ``patrol.focus``."""
 
 DURATION_DTYPE = np.dtype([("kind", "f8"), ("scale", "f8"), ("spread", "f8")])
+"""A coded distribution: ``kind`` (0 deterministic, 1 exponential, 2 gamma, 3 lognormal), ``scale`` (value; mean; mean ÷
+shape; median) and ``spread`` (0; 0; shape; σ).
+"""
 
 _DERIVED: list[tuple[str, str]] = [
     ("seed", "i8"),
@@ -90,6 +105,9 @@ SETTINGS_DTYPE = np.dtype(
     ]
     + _DERIVED
 )
+"""All numbers of the registry by key, then those derived. Texts (choices) are not among them: they only act through
+what is derived.
+"""
 CATEGORY_DTYPE = np.dtype(
     [
         ("share_below", "f8"),
@@ -110,10 +128,31 @@ CATEGORY_DTYPE = np.dtype(
         ("complexity", "f8", (QUANTILES,)),
     ]
 )
+"""Columns of a category: see ``category_table``."""
 
 
 def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarray:
-    """The scenario's numbers as a record array of length 1."""
+    """The scenario's numbers as a record array of length 1. What is derived:
+
+    - ``office``: 1 if ``time.calendar`` is "office"; then ``opens``, ``closes`` = ``time.opens``, ``time.closes`` ÷ 24
+      and ``hours_a_day`` = closes − opens in hours; else 0, 1 and 24.
+    - ``referral_accuracy`` = max(0.01, triage.accuracy · (1 − linkage.silo_weight · linkage.silo · (1 −
+      platform.data_integration))).
+    - ``event_hours_year`` = max(0, event hours of ``year_of_hours``); ``patrol_hours_now`` = its patrol hours ÷ 250;
+      ``workdays`` = 261 in office hours, else 365.
+    - ``patrol_pool``, ``patrol_weight``: of ``patrol.strategy``, by the table PATROL.
+    - ``passive``: 1 if neither rules.patrol nor rules.residents is on.
+    - With w = intake.wrong_rejection and t = d ÷ (1 − d), d = intake.duplicates: ``false_patrol`` = max(0, (1 − w) ÷
+      intake.valid_patrol − 1); ``false_residents`` = max(0, (1 − w + t) ÷ max(intake.valid_residents, 0.01) − 1 − t).
+    - ``throughout``: 1 if departments.hold_team is "throughout". ``usual_effort`` = mean of departments.duration
+      (median · exp(σ² ÷ 2) of a lognormal), times departments.active_share unless throughout.
+    - ``formal_now`` = min(1, closure.formal · (closure.appraisal_factor if closure.appraisal is "closure", else 1));
+      ``reopen_now`` = min(1, closure.reopen · (the same factor if it is "residents", else 1)).
+    - ``expert_area``: 0 community, 1 street, 2 district, by experts.pool. ``expert_sessions`` = ceil(``expert_hours`` ÷
+      3), at least 1 and at most 5; ``expert_session_hours`` = ``expert_hours`` ÷ sessions.
+    - ``team_strength``: by the function of that name.
+    - ``false_share`` = linkage.false_whistles + linkage.false_slope · max(0, linkage.rate − 0.8).
+    """
     r = np.zeros(1, SETTINGS_DTYPE).view(np.recarray)
     for key, p in REGISTRY.items():
         if not _is_duration(p) and not p.choices:
@@ -161,13 +200,21 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
 
 
 def expert_hours(s: Scenario) -> float:
-    """Hours a week that an expert has for cases (R10): given, never more than five working days, less teaching."""
+    """R10. Hours a week that an expert has for cases: given, never more than five working days, less teaching.
+
+    max(0, min(5 · hours_a_day, ``hours_given``) − ``teaching_hours``).
+    """
     most = 5 * (s.time.closes - s.time.opens if s.time.calendar == "office" else 24.0)
     return max(0.0, min(most, hours_given(s.experts)) - teaching_hours(s.staff, s.experts, s.rules))
 
 
 def team_strength(s: Scenario) -> float:
-    """What is left of the departments' strength when their people are seconded as experts (40 h weeks)."""
+    """R12. What is left of the departments' strength when their people are seconded as experts (40 h weeks).
+
+    1 unless ``experts.kind`` is "seconded" and ``rules.experts`` is on; then max(0.05, 1 − L ÷ max(P, 1)), L = roster
+    size · ``hours_given`` ÷ 40, P = ``departments.people_per_team`` · all teams of the scenario's table (added ones not
+    counted).
+    """
     if s.experts.kind != "seconded" or not s.rules.experts:
         return 1.0
     people = s.departments.people_per_team * sum(n for row in s.teams.values() for n in row.values())
@@ -182,7 +229,16 @@ def duration_table(s: Scenario) -> np.recarray:
 
 
 def category_table(s: Scenario) -> np.recarray:
-    """Categories with cumulative shares and quantiles of complexity (Beta, mean and concentration)."""
+    """Categories with cumulative shares and quantiles of complexity (Beta, mean and concentration).
+
+    - ``share_below``: cumulative share, normed to 1.
+    - ``needs`` = needs_department, 0 with rules.departments off; ``deadline`` in days; ``visibility``; ``reporting``;
+      ``lapse_rate`` = lapse ÷ latent.lapse_days a day, 0 with rules.lapse off; ``lead``, row of its field.
+    - ``emergency``, ``escalation`` (α), ``mediated``, ``video``, ``expert_share``, ``substitutable`` as stated;
+      ``expert``, ``expert_second``: rows of EXPERT_FIELDS, −1 none.
+    - ``complexity``: quantiles j ÷ 256, j = 0…256, of Beta(k m, k (1 − m)), m = the category's complexity, k =
+      handling.complexity_concentration.
+    """
     r = np.zeros(len(s.categories), CATEGORY_DTYPE).view(np.recarray)
     fields, experts = list(s.fields), list(EXPERT_FIELDS)
     shares = np.array([c.share for c in s.categories.values()])
@@ -204,14 +260,20 @@ def category_table(s: Scenario) -> np.recarray:
 
 
 def success(s: Scenario, complexity: np.ndarray) -> np.ndarray:
-    """Success probability of a grid attempt, logistic(ability − slope · complexity) (R9)."""
+    """R9. Success probability of a grid attempt, logistic(ability − slope · complexity)."""
     return 1 / (1 + np.exp(-(s.handling.ability - s.handling.complexity_slope * complexity)))
 
 
 def needs_after_exhaustion(s: Scenario) -> np.ndarray:
-    """Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4).
+    """R11. Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4).
 
     Where there are experts, what they settle instead does not come so far (R10).
+
+    With rules.grid_handling off it is 1. Else n (1 − s) + (1 − n) · e (e = 0 with rules.departments off), where n =
+    min(1, needs · departments.need_factor); e = the mean over the 256 middles c of neighbouring quantiles of (1 −
+    success(c))^handling.max_attempts; s = 0 without a roster, without expert hours or without an expert's field, else
+    min(1, substitutable · experts.substitution_factor) · (1 − the mean over c of f(c)^experts.attempts), f = 1 ÷ (1 +
+    exp(experts.ability − experts.complexity_slope · c)).
     """
     table = category_table(s)
     if not s.rules.grid_handling:
@@ -228,7 +290,7 @@ def needs_after_exhaustion(s: Scenario) -> np.ndarray:
 
 
 def mean_departments(s: Scenario) -> float:
-    """Mean of 1 + Poisson(extra), cut at four and at the number of fields."""
+    """R11. Mean of 1 + Poisson(extra), cut at four and at the number of fields."""
     most = min(4, len(s.fields))
     x = s.departments.extra
     pmf = [math.exp(-x) * x**k / math.factorial(k) for k in range(most)]

@@ -135,11 +135,15 @@ def kept_grids(scenario: Scenario, dedicated: int) -> int:
 def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
     """Put the levers of a scenario that concern grids and people into force, in place.
 
-    Nominal workers (挂名) are counted and work zero hours. Dedicated grids beyond ``dedicated.kept_share`` go,
-    smallest first: dissolved into their comprehensive grid, or merged into the nearest one kept of their district. Of
-    a grid that is dissolved the guide returns to the community and the others leave, unless
-    ``dedicated.redeployment`` sends them on; a merged grid brings its people along. Posts that a policy adds are
-    filled only where a grid is kept.
+    Nominal workers (挂名) are counted and work zero hours. Dedicated grids beyond ``dedicated.kept_share`` go, smallest
+    first: dissolved into their comprehensive grid, or merged into the nearest one kept of their district. Of a grid
+    that is dissolved the guide returns to the community and the others leave, unless ``dedicated.redeployment`` sends
+    them on; a merged grid brings its people along. Posts that a policy adds are filled only where a grid is kept.
+
+    Full-time equivalents: 1 for a full-timer, ``staff.part_time_fte``, ``dedicated.staff_fte`` for staff of a firm, 0
+    if nominal or away; a grid has the sum of its workers'. Local gain of a dedicated grid: 1 +
+    (``dedicated.local_bonus`` − 1) · min(1, n ÷ 3), n its workers not away; 1 of a comprehensive one. The text of
+    ``allot_patrol`` tells the patrol hazards.
     """
     g, w, place = tables.grid, tables.worker, tables.place
     absorbed_by = _partition(g, city, s)
@@ -237,7 +241,13 @@ def _line_up(w: Any, g: Any) -> None:
 
 
 def _fallbacks(tables: Any, s: Scenario) -> None:
-    """For communities without any staffed grid: the nearest staffed grid in row order of the same district."""
+    """The grid that serves when nobody of the community can: the nearest able one in row order, of the same district if
+    any.
+
+    Able: comprehensive, with fte > 0 and at least ``staff.cover_below_fte``; if there is none in the city, with fte >
+    0. Of the nearest able rows at or above and below the grid's own (or its host's), the one less rows away, one of
+    another district counting 10⁶ more; ties to the lower row.
+    """
     g = tables.grid
     able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.fte > 0) & (g.dedicated == 0))
     if not len(able):  # nobody above the threshold: then whoever there is

@@ -54,6 +54,12 @@ TALLY_DTYPE = np.dtype(
         ("districts", "i8"),
     ]
 )
+"""Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
+free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
+``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
+``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``fields``,
+``districts``: their numbers.
+"""
 DAY_DTYPE = np.dtype(
     [
         ("day", "i8"),
@@ -98,6 +104,9 @@ DAY_DTYPE = np.dtype(
         ("team_days", "f8"),
     ]
 )
+"""The record of a day: stocks at its end, flows during it (a sweep's lapses on the day they happen, hours and effort on
+the day they begin), integrals over it.
+"""
 
 
 class Tables(NamedTuple):
@@ -256,7 +265,14 @@ class World:
         )
 
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
-        """Put a scenario's levers into force from now on; places, incidents and keys stay as they are."""
+        """Put a scenario's levers into force from now on; places, incidents and keys stay as they are.
+
+        In order: rows of people and experts that levers add; where hours differ, ``settle_accounts``; settings,
+        durations, grids and people anew (``put_into_force``, with ``allot_patrol``); teams of a department = the
+        scenario's, plus ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷
+        365, roster size · ``expert_hours`` ÷ 7); where the roster differs, ``change_roster``. ``take_effect`` follows.
+        At the start only the tables are set.
+        """
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
         anew = not settle or _roster_differs(scenario, self.in_force)
         if anew:
@@ -279,9 +295,19 @@ class World:
         self.strengths.append(strength(t, self.day, scenario))
 
     def _stock_law(self) -> tuple[float, float, np.ndarray, float]:
-        """Rate, span and distribution over (place, category) of the referrals that could have stalled before the start.
+        """R11. Rate, span and distribution over (place, category) of the referrals that could have stalled before the
+        start.
 
         Expected unlinked referrals = incidents · P(reported) · P(needs a department) · (1 − ρ), by place and category.
+
+        No stock where rules.stalled_stock or rules.departments is off, linkage.drop is 0 or linkage.rate 1. Found, a
+        day: f = patrol_hazard · visibility · (5/7 in office hours, else 1) + residents.report_rate · reporting +
+        watched · video · video.detection, each term only with its rule on (propensity and severity left out).
+        P(reported) = f ÷ (f + lapse_rate), 1 if ``passive``. Cell (place, category), category running fastest:
+        place.rate · the category's share · P(reported) · ``needs_after_exhaustion`` · (1 − linkage.rate). rate = the
+        sum over cells, below = the running sum ÷ rate; span = 8 · mean of linkage.stalled · ``mean_departments`` ÷ (1 −
+        min(drop, 0.95)); formal_for_good = closure.formal · (1 − closure.reopen), 0 with rules.deadlines off. All by
+        the scenario at the start.
         """
         s, t = self.scenario, self.tables
         drop = s.linkage.drop

@@ -11,7 +11,10 @@ from gridsim.scenario.scenario import Scenario, nearest
 
 
 def roster_size(s: Scenario) -> int:
-    """Professional gridworkers of a scenario: whole people; none while ``rules.experts`` is off."""
+    """R10. Professional gridworkers of a scenario: whole people; none while ``rules.experts`` is off.
+
+    floor(experts.per_full_time · staff.full_time + 0.5) where ``has_roster``, else 0.
+    """
     return math.floor(s.experts.per_full_time * s.staff.full_time + 0.5) if has_roster(s.experts, s.rules) else 0
 
 

@@ -1,4 +1,7 @@
-"""A full-timer's year in hours (R17): what goes to administration, training, patrol and events, and what is freed."""
+"""A full-timer's year in hours (R17): what goes to administration, training, patrol and events, and what is freed.
+
+Names in the texts are the scenario's, of the sections staff, experts and platform.
+"""
 
 from __future__ import annotations
 
@@ -21,25 +24,37 @@ class Hours(NamedTuple):
 
 
 def full_time_posts(staff: Any) -> int:
-    """Full-timers, those added by a lever included: whole people."""
+    """R17. Full-timers, those added by a lever included: whole people, full_time + floor(full_time · added_share +
+    0.5).
+    """
     return int(staff.full_time + math.floor(staff.full_time * staff.added_share + 0.5))
 
 
 def hours_given(experts: Any) -> float:
-    """Hours a week that an expert gives: the roster, times how many come; retired people give more (R10)."""
+    """R10. Hours a week that an expert gives: the roster, times how many come; retired people give more.
+
+    hours_per_week · (retired_hours if the kind is "retired", else 1) · (participation + (1 − participation) ·
+    incentive).
+    """
     x = experts
     longer = x.retired_hours if x.kind == "retired" else 1.0
     return float(x.hours_per_week * longer * (x.participation + (1 - x.participation) * x.incentive))
 
 
 def has_roster(experts: Any, rules: Any) -> bool:
-    """True when there are experts at all: switched on, some, and in some field."""
+    """R10. True when there are experts at all: switched on, some, and in some field (rules.experts, per_full_time > 0,
+    weights not all 0).
+    """
     fields = sum(getattr(experts, f"weight_{name}") for name in EXPERT_FIELDS)
     return bool(rules.experts and experts.per_full_time > 0 and fields > 0)
 
 
 def training_taken_over(staff: Any, experts: Any, rules: Any) -> float:
-    """Training hours a year of a full-timer that experts give instead, in classes, within the hours they have."""
+    """R17. Training hours a year of a full-timer that experts give instead, in classes, within the hours they have.
+
+    min(training_hours · training_relief · min(1, per_full_time ÷ relief_from), class_size · per_full_time ·
+    ``hours_given`` · 52); 0 without a roster.
+    """
     x = experts
     if not has_roster(x, rules):
         return 0.0
@@ -48,17 +63,22 @@ def training_taken_over(staff: Any, experts: Any, rules: Any) -> float:
 
 
 def teaching_hours(staff: Any, experts: Any, rules: Any) -> float:
-    """Hours a week that this costs each expert."""
+    """R10, R17. Hours a week that this costs each expert: what is taken over ÷ (class_size · per_full_time) ÷ 52."""
     taken = training_taken_over(staff, experts, rules)
     return taken / (experts.class_size * experts.per_full_time) / WEEKS if taken else 0.0
 
 
 def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
-    """Split a full-timer's year (MECHANISMS 2.6).
+    """R17. Split a full-timer's year (MECHANISMS 2.6).
 
     Joined databases end duplicate entry in proportion, devices save part of the entry that is left, and experts take
-    over part of the training once there are enough of them; the hours so freed go to patrol or to events, nowhere
-    else. What no other activity takes is for events; it is negative where the others take more than there is.
+    over part of the training once there are enough of them; the hours so freed go to patrol or to events, nowhere else.
+    What no other activity takes is for events; it is negative where the others take more than there is.
+
+    A = admin_share · hours_per_year, entry E = A · entry_share, left l = (1 − duplicate_entry · data_integration) · (1
+    − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``. Patrol = 250 · patrol_hours, plus F if
+    freed_hours is "patrol"; events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F if it is
+    "events".
     """
     administration = staff.admin_share * staff.hours_per_year
     entry = administration * staff.entry_share
