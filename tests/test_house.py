@@ -10,7 +10,7 @@ from gridsim.measures import MEASURES
 from gridsim.model import cases
 from gridsim.model.settings import DURATIONS
 from gridsim.scenario.parameters import REGISTRY
-from gridsim.studies.comparison import VERDICTS
+from gridsim.studies.judge import VERDICTS
 from gridsim.views.labels import UNITS_ZH, catalogue
 
 PACKAGE = Path(gridsim.__file__).parent

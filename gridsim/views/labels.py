@@ -13,6 +13,7 @@ from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
+BOTH = "both"
 UNITS_ZH = {
     "d": "天",
     "cases": "件",
@@ -32,6 +33,11 @@ UNITS_ZH = {
     "hops/case": "级/件",
     "steps/1,000 residents/year": "级/千人·年",
 }
+
+
+def languages(lang: str) -> tuple[str, ...]:
+    """The languages of an option ``--lang``: one, or both."""
+    return LANGUAGES if lang == BOTH else (lang,)
 
 
 @cache
@@ -85,6 +91,16 @@ def group_label(scenario: Scenario, family: str, group: str, lang: str) -> str:
     if table is None:
         return say(GROUPS[group], lang)
     return (table[group].chinese if lang == "zh" else "") or group.replace("_", " ")
+
+
+def field_label(scenario: Scenario, field: str, lang: str) -> str:
+    """Name of a department field."""
+    return (scenario.fields[field] if lang == "zh" else "") or field.replace("_", " ")
+
+
+def district_label(scenario: Scenario, district: str, lang: str) -> str:
+    """Name of a district."""
+    return (scenario.districts[district].chinese if lang == "zh" else "") or district.replace("_", " ")
 
 
 def place_label(scenario: Scenario, kind: str, unit: str, lang: str) -> str:
