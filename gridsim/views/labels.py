@@ -14,25 +14,6 @@ from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
 BOTH = "both"
-UNITS_ZH = {
-    "d": "天",
-    "cases": "件",
-    "share": "比例",
-    "incidents": "件",
-    "cases/year": "件/年",
-    "reports/year": "件/年",
-    "returns/case": "次/件",
-    "log sd": "对数标准差",
-    "cases/day": "件/天",
-    "share/year": "比例/年",
-    "index": "指数",
-    "h/year": "小时/年",
-    "persons": "人",
-    "FTE": "折合人",
-    "million yuan/year": "百万元/年",
-    "hops/case": "级/件",
-    "steps/1,000 residents/year": "级/千人·年",
-}
 
 
 def languages(lang: str) -> tuple[str, ...]:
@@ -44,6 +25,17 @@ def languages(lang: str) -> tuple[str, ...]:
 def catalogue() -> dict[str, dict[str, str]]:
     """The whole catalogue, key to language to text."""
     return tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def terms() -> dict[str, dict[str, str]]:
+    """Chinese of units, choices, sources and the like, by kind and English term."""
+    return tomllib.loads((Path(__file__).parent / "terms.toml").read_text(encoding="utf-8"))
+
+
+def term(kind: str, text: str, lang: str) -> str:
+    """A term of the registry or of a policy in a language; what a user has written himself stays as it is."""
+    return terms()[kind].get(text, text) if lang == "zh" else text
 
 
 def say(key: str, lang: str, **values: Any) -> str:
@@ -60,7 +52,7 @@ def measure_label(key: str, lang: str) -> str:
 
 def unit_label(unit: str, lang: str) -> str:
     """Unit of a measure."""
-    return UNITS_ZH[unit] if lang == "zh" else unit
+    return term("units", unit, lang)
 
 
 def option_label(comparison: Comparison, name: str, lang: str) -> str:
@@ -118,13 +110,14 @@ def window_label(window: str, lang: str) -> str:
     return say("window", lang, first=first, last=last)
 
 
-def number(x: float, unit: str, sign: bool = False) -> str:
-    """A value as people read it: shares in per cent, counts whole, times with two decimals."""
+def number(x: float, unit: str, sign: bool = False, lang: str = "en") -> str:
+    """A value as people read it: shares in per cent, their differences in points, counts whole, times to hundredths."""
     if x != x:
         return "–"
     plus = "+" if sign else ""
     if unit.startswith("share"):
-        return (f"{100 * x:{plus}.2f} pp" if sign else f"{100 * x:.2f} %").replace("-", "−")
+        points = "个百分点" if lang == "zh" else "pp"
+        return (f"{100 * x:{plus}.2f} {points}" if sign else f"{100 * x:.2f} %").replace("-", "−")
     digits = 3 if unit == "index" else 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
     return f"{x:{plus},.{digits}f}".replace("-", "−")
 
