@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,11 @@ class Saved:
 def read_csv(path: Path) -> pd.DataFrame:
     """A table as it was written; only an empty cell is missing."""
     return pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """The rows of a table, its columns as attributes."""
+    return iter(table.itertuples(index=False))
 
 
 def load_comparison(folder: str | Path) -> Saved:

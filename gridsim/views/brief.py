@@ -1,8 +1,8 @@
 """The decision brief: what stands in each section, from a saved comparison and nothing else.
 
 A section is a function of (saved comparison, language) that gives the values of its template
-``templates/<name>.html``, or None where there is nothing to say; its heading is ``brief_<name>`` of the catalogue. To add
-one, write the function and the template and name it in ``SECTIONS``.
+``templates/<name>.html``, or None where there is nothing to say; its heading is ``brief_<name>`` of the catalogue. To
+add one, write the function and the template and name it in ``SECTIONS``.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def cautions(c: Comparison, lang: str) -> list[str]:
     if late:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     lines += [say("both_set", lang, what=note) for note in c.notes]
-    return [*lines, *uncertainty_lines(c, lang)]
+    return [*lines, *uncertainty_lines(c, lang), say("caution_brief", lang)]
 
 
 def options(saved: Saved, lang: str) -> dict[str, Any]:
@@ -167,7 +167,9 @@ def _cell(c: Comparison, name: str, key: str, lang: str) -> dict[str, Any]:
     return {
         "policy": name,
         "value": number(r.value, r.unit),
-        "change": words.change(r, lang),
+        "same": r.difference == r.ci_low == r.ci_high == 0,
+        "change": number(r.difference, r.unit, True, lang),
+        "interval": interval(r),
         "verdict": say(r.verdict, lang),
         "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
     }
@@ -211,24 +213,24 @@ def moved(saved: Saved, lang: str) -> dict[str, Any]:
         }
         for name, letter in letters(c).items()
     ]
-    return {"told": told, "caution": say("caution_brief", lang)}
+    return {"told": told}
 
 
 def waits(saved: Saved, lang: str) -> dict[str, Any]:
     """Who waits longer and who less, by group and by grid."""
     c = saved.comparison
     names = [o.name for o in c.options]
-    here = c.groups[c.groups.window == c.headline].set_index(["policy", "family", "group"])
+    here = c.groups[c.groups.window == c.headline]
+    at = here.set_index(["policy", "family", "group"]).sort_index()
     families = []
-    for family in here.loc[names[0]].index.get_level_values("family").unique():
+    first = here[here.policy == names[0]]
+    for family in dict.fromkeys(map(str, first.family)):
         rows = []
-        for group in here.loc[(names[0], family)].index:
-            of = [here.loc[(name, family, group)] for name in names]
+        for group in map(str, first.group[first.family == family]):
+            of = [at.loc[(name, family, group)] for name in names]
             label = say("group_all", lang) if family == "all" else group_label(c.scenario, family, group, lang)
-            cells = [{"change": _days(r, lang), "verdict": say(r.verdict, lang), "clear": r.verdict} for r in of]
-            rows.append(
-                {"label": label, "cases": f"{of[0].cases:,.0f}", "today": number(of[0].baseline, "d"), "cells": cells}
-            )
+            numbers = {"cases": f"{of[0].cases:,.0f}", "today": number(of[0].baseline, "d")}
+            rows.append({"label": label, **numbers, "cells": [_days(r) for r in of]})
         families.append({"title": say(f"family_{family}", lang), "rows": rows})
     told = [
         {"letter": letter, "title": option_label(c, name, lang), "lines": words.who_waits(c, name, lang)}
@@ -237,12 +239,14 @@ def waits(saved: Saved, lang: str) -> dict[str, Any]:
     return {"families": families, "told": told, "letters": list(letters(c).values())}
 
 
-def _days(r: Any, lang: str) -> str:
-    if r.difference == r.ci_low == r.ci_high == 0:
-        return say("identical", lang)
-    if r.ci_low != r.ci_low:
-        return number(r.difference, "d", True)
-    return f"{number(r.difference, 'd', True)} [{number(r.ci_low, 'd', True)}, {number(r.ci_high, 'd', True)}]"
+def _days(r: Any) -> dict[str, Any]:
+    low, high = number(r.ci_low, "d", True), number(r.ci_high, "d", True)
+    return {
+        "same": r.difference == r.ci_low == r.ci_high == 0,
+        "change": number(r.difference, "d", True),
+        "interval": f"[{low}, {high}]" if r.ci_low == r.ci_low else "[–]",
+        "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
+    }
 
 
 def effort(saved: Saved, lang: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from gridsim.scenario.policies import BASELINE
 from gridsim.scenario.ranges import has_range
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.paired import CONFIDENCE, holm
-from gridsim.studies.saved import Saved
+from gridsim.studies.saved import Saved, rows_of
 from gridsim.views.baseline_table import AGREEMENT
 from gridsim.views.brief_terms import letters, parameter_label, value_label
 from gridsim.views.labels import interval, measure_label, number, option_label, say, term, unit_label
@@ -43,7 +43,7 @@ def assumed(saved: Saved, lang: str) -> dict[str, Any]:
         }
         for key, p in keys.items()
     ]
-    return {"grades": grades, "rows": rows, "caution": say("caution_brief", lang)}
+    return {"grades": grades, "rows": rows}
 
 
 def turn(saved: Saved, lang: str) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _draws(c: Comparison, lang: str) -> dict[str, Any] | None:
             "high": number(r.high, r.unit, True, lang),
             "turns": say("taken_yes", lang) if r.low * r.high < 0 else "–",
         }
-        for r in rows.itertuples()
+        for r in rows_of(rows)
     ]
     few = len(c.finished) < LEAST_DRAWS
     return {"rows": shown, "n": len(c.finished), "few": few, "keys": len(drawn_keys(c))}
@@ -136,7 +136,7 @@ def baseline_rows(saved: Saved, lang: str) -> list[dict[str, str]]:
     """The effects at every baseline, and whether they point the same way."""
     c, rows = saved.comparison, []
     assert saved.baselines is not None
-    for r in saved.baselines.itertuples():
+    for r in rows_of(saved.baselines):
         verdict = say(AGREEMENT[r.agreement], lang)
         if r.ratio == r.ratio:
             verdict += say("agree_ratio", lang, ratio=f"{r.ratio:.1f}")

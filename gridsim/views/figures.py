@@ -5,8 +5,6 @@ Lines differ in dash and marker, bars in hatch, maps in lightness: every figure 
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -224,17 +222,3 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG (or by the path's suffix)."""
     figure.savefig(path, dpi=150)
-
-
-def svg(figure: Figure, name: str) -> str:
-    """A figure as an SVG element to put into a page; ``name`` keeps its ids apart from other figures'."""
-    out = io.StringIO()
-    figure.savefig(out, format="svg", dpi=150, metadata={"Date": None, "Creator": None})
-    text = out.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.S)
-    text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
-    text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
-    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
-    text = re.sub(r' (?:width|height)="[\d.]+pt"', "", text, count=2)
-    return re.sub(r"(\d+\.\d{2})\d+", r"\1", text)  # a hundredth of a point is finer than print

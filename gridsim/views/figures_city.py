@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
+from gridsim.studies.saved import rows_of
 from gridsim.views.figures import NOTE, head, label_of, rests_on, wrapped
 from gridsim.views.labels import district_label, field_label, say, window_label
 
@@ -180,7 +181,7 @@ def linkage_figure(c: Comparison, lang: str) -> Figure | None:
 def _network(axes: Any, c: Comparison, name: str, widest: float, lang: str) -> None:
     graph = nx.Graph()
     graph.add_nodes_from(c.scenario.fields)
-    for r in c.joint[(c.joint.policy == name) & (c.joint.cases > 0)].itertuples():
+    for r in rows_of(c.joint[(c.joint.policy == name) & (c.joint.cases > 0)]):
         graph.add_edge(r.one, r.other, weight=r.cases)
     places = nx.circular_layout(graph)
     shares = np.array([d["weight"] for _, _, d in graph.edges(data=True)]) / widest

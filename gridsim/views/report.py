@@ -1,4 +1,4 @@
-"""One self-contained page and one workbook from a saved comparison: what ``compare`` leaves and ``report`` makes again."""
+"""One self-contained page and one workbook from a saved comparison, for ``compare`` and for ``report``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import BASELINES, Saved, load_comparison, read_csv
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
-from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_figure, save, style, svg
+from gridsim.views.drawing import share_letters, svg
+from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_figure, save, style
 from gridsim.views.figures_city import linkage_figure, map_figure, tree_figure
 from gridsim.views.figures_effort import hours_figure, utilisation_figure
 from gridsim.views.labels import languages, say
@@ -154,7 +155,7 @@ def _whole(articles: list[dict[str, Any]], lang: str) -> str:
     values = {"articles": articles, "languages": languages(lang), "title": articles[0]["title"]}
     template = templates().get_template("report.html")
     text = template.render(font="", **values)
-    return template.render(font=Markup(font_face(set(text))), **values)
+    return share_letters(template.render(font=Markup(font_face(set(text))), **values))
 
 
 def font_face(characters: set[str]) -> str:

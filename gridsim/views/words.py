@@ -119,7 +119,7 @@ def table(c: Comparison, policy: str, lang: str, everything: bool = False) -> st
                     unit,
                     number(r.baseline, m.unit),
                     number(r.value, m.unit),
-                    change(r, lang),
+                    _change(r, lang),
                     say(r.verdict, lang),
                 ]
             )
@@ -254,7 +254,7 @@ def alarm(c: Comparison, policy: str, lang: str) -> list[str]:
     return [f"{line} {where}"]
 
 
-def change(row: pd.Series, lang: str) -> str:
+def _change(row: pd.Series, lang: str) -> str:
     """Difference and interval; identical runs say so instead of printing zeros."""
     if row.difference == row.ci_low == row.ci_high == 0:
         return say("identical", lang)

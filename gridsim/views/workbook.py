@@ -1,4 +1,4 @@
-"""The workbook beside the brief: its tables as sheets, with Excel's own charts and a sheet that explains the columns."""
+"""The workbook beside the brief: tables as sheets, Excel's own charts, and a sheet that explains columns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.parameters import PARAMETERS
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import Saved
+from gridsim.studies.saved import Saved, rows_of
 from gridsim.views.brief_terms import parameter_label, value_label
 from gridsim.views.labels import (
     group_label,
@@ -122,15 +122,16 @@ def _kind(unit: str) -> str:
 def _comparison(b: Book) -> None:
     columns = {
         "col_policy": "x_policy", "col_measure": "x_measure", "col_unit": "x_unit", "col_window": "x_window",
-        "col_baseline": "x_baseline", "col_value": "x_value", "col_gap": "x_gap", "col_low": "x_low", "col_high": "x_high",
-        "col_verdict": "x_verdict", "col_n": "x_n", "col_p": "x_p",
+        "col_baseline": "x_baseline", "col_value": "x_value", "col_gap": "x_gap", "col_low": "x_low",
+        "col_high": "x_high", "col_verdict": "x_verdict", "col_n": "x_n", "col_p": "x_p",
     }  # fmt: skip
     rows, formats = [], []
     order = {b.c.headline: 0}
-    for r in sorted(b.c.table.itertuples(), key=lambda r: order.get(r.window, 1)):
+    for r in sorted(rows_of(b.c.table), key=lambda r: order.get(r.window, 1)):
         k = _kind(r.unit)
         rows.append(
-            [b.policy(r.policy), b.both(lambda t, r=r: measure_label(r.measure, t)), b.both(lambda t, r=r: unit_label(r.unit, t)),
+            [b.policy(r.policy), b.both(lambda t, r=r: measure_label(r.measure, t)),
+             b.both(lambda t, r=r: unit_label(r.unit, t)),
              b.both(lambda t, r=r: window_label(r.window, t)), r.baseline, r.value, r.difference, r.ci_low, r.ci_high,
              b.say(r.verdict), r.replications, r.p_adjusted]
         )  # fmt: skip
@@ -155,7 +156,7 @@ def _differences(b: Book) -> None:
     sheet = b.sheet("sheet_differences", columns, rows, [["", *["share"] * 4] for _ in rows])
     name, last = sheet.get_name(), len(rows)
     chart = b.book.add_chart({"type": "bar"})
-    for k, m in enumerate(primary):
+    for k in range(len(primary)):
         at, bar = 1 + 2 * k, f"='{name}'!${'BCDE'[1 + 2 * k]}$2:${'BCDE'[1 + 2 * k]}${last + 1}"
         half = [float(row[at + 1]) if row[at + 1] == row[at + 1] else 0.0 for row in rows]
         errors = {"type": "custom", "plus_values": bar, "minus_values": bar, "plus_data": half, "minus_data": half}
@@ -228,15 +229,16 @@ def _groups(b: Book) -> None:
         "col_later": "x_later", "col_same": "x_same",
     }  # fmt: skip
     rows = []
-    for r in b.c.groups.itertuples():
+    for r in rows_of(b.c.groups):
         group = (
             b.say("group_all")
             if r.family == "all"
             else b.both(lambda t, r=r: group_label(b.c.scenario, r.family, r.group, t))
         )
         rows.append(
-            [b.policy(r.policy), b.say(f"family_{r.family}"), group, b.both(lambda t, r=r: window_label(r.window, t)), r.cases,
-             r.baseline, r.value, r.difference, r.ci_low, r.ci_high, b.say(r.verdict), r.sooner, r.later, r.same]
+            [b.policy(r.policy), b.say(f"family_{r.family}"), group, b.both(lambda t, r=r: window_label(r.window, t)),
+             r.cases, r.baseline, r.value, r.difference, r.ci_low, r.ci_high, b.say(r.verdict),
+             r.sooner, r.later, r.same]
         )  # fmt: skip
     kinds = ["", "", "", "", "whole", *["fine"] * 5, "", "share", "share", "share"]
     b.sheet("sheet_groups", columns, rows, [kinds] * len(rows))
@@ -244,13 +246,13 @@ def _groups(b: Book) -> None:
 
 def _load(b: Book) -> None:
     columns = {
-        "col_policy": "x_policy", "col_unit_of": "x_unit_of", "col_window": "x_window", "col_utilisation": "x_utilisation",
-        "col_queue_start": "x_queue", "col_queue_end": "x_queue",
+        "col_policy": "x_policy", "col_unit_of": "x_unit_of", "col_window": "x_window",
+        "col_utilisation": "x_utilisation", "col_queue_start": "x_queue", "col_queue_end": "x_queue",
     }  # fmt: skip
     rows = [
         [b.policy(r.policy), b.both(lambda t, r=r: place_label(b.c.scenario, r.kind, r.unit, t)),
          b.both(lambda t, r=r: window_label(r.window, t)), r.utilisation, r.queue_start, r.queue_end]
-        for r in b.c.load.itertuples()
+        for r in rows_of(b.c.load)
     ]  # fmt: skip
     b.sheet("sheet_load", columns, rows, [["", "", "", "share", "fine", "fine"]] * len(rows))
 
@@ -259,12 +261,13 @@ def _costs(b: Book) -> None:
     columns = {
         "col_policy": "x_policy", "cost_yearly": "x_yearly", "cost_once": "x_once", "cost_saved": "x_saved",
         "cost_saved_once": "x_saved", "cost_running_today": "x_running", "cost_running_policy": "x_running",
-        "cost_case_days": "x_case_days", "cost_case_day": "x_case_day", "col_low": "x_case_low", "col_high": "x_case_high",
+        "cost_case_days": "x_case_days", "cost_case_day": "x_case_day",
+        "col_low": "x_case_low", "col_high": "x_case_high",
     }  # fmt: skip
     rows = [
         [b.policy(r.policy), r.yearly, r.once, r.saved_yearly, r.saved_once, r.running_baseline, r.running,
          r.case_days_saved, r.case_day_cost, r.case_day_cost_low, r.case_day_cost_high]
-        for r in b.c.costs.itertuples()
+        for r in rows_of(b.c.costs)
     ]  # fmt: skip
     b.sheet("sheet_costs", columns, rows, [["", *["whole"] * 7, *["fine"] * 3]] * len(rows))
 
@@ -292,7 +295,8 @@ def _measures(b: Book) -> None:
     }
     rows = [
         [b.both(lambda t, m=m: measure_label(m.key, t)), b.both(lambda t, m=m: unit_label(m.unit, t)),
-         b.say(f"better_{m.better or 'none'}"), b.both(lambda t, m=m: BY_KEY[m.key].chinese_text if t == "zh" else m.text)]
+         b.say(f"better_{m.better or 'none'}"),
+         b.both(lambda t, m=m: BY_KEY[m.key].chinese_text if t == "zh" else m.text)]
         for m in MEASURES
     ]  # fmt: skip
     b.sheet("sheet_measures", columns, rows)
