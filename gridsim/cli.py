@@ -12,10 +12,22 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, rules, run, scenarios
+from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, rules, run, scenarios, trace
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT
 
-COMMANDS = (compare, run, fit, new, scenarios, policies, parameters, measures, costs, rules)  # in the order of --help
+COMMANDS = (
+    compare,
+    run,
+    trace,
+    fit,
+    new,
+    scenarios,
+    policies,
+    parameters,
+    measures,
+    costs,
+    rules,
+)  # in the order of --help
 MOST_ERRORS = 20  # lines printed of a table with many
 
 

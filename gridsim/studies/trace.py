@@ -41,24 +41,24 @@ PHASES = (
 )
 # The phase that a step begins; steps that are not here begin none.
 BEGINS = {
-    st.REJECTED: "unnoticed",
-    st.SENT_BACK: "sent_back",
-    st.DISPUTED: "disputed",
-    st.CLIMBS: "climbing",
-    st.QUEUES_AT_GRID: "grid_queue",
-    st.WORKER_BEGINS: "grid_work",
-    st.ATTEMPT_FAILED: "grid_queue",
-    st.HANDED_OVER: "handover",
-    st.QUEUES_AT_EXPERT: "expert_queue",
-    st.EXPERT_BEGINS: "expert_work",
-    st.EXPERT_FAILED: "expert_queue",
-    st.REPORTS_IN: "report_in",
-    st.REFERRED_TO: "referral",
-    st.LIES_STALLED: "stalled",
-    st.QUEUES_AT_DEPARTMENT: "department_queue",
-    st.TEAM_BEGINS: "department_work",
-    st.TEAM_IS_DONE: "department_wait",
-    st.CLOSED_ON_PAPER: "on_paper",
+    "rejected": "unnoticed",
+    "sent_back": "sent_back",
+    "disputed": "disputed",
+    "climbs": "climbing",
+    "queues_at_grid": "grid_queue",
+    "worker_begins": "grid_work",
+    "attempt_failed": "grid_queue",
+    "handed_over": "handover",
+    "queues_at_expert": "expert_queue",
+    "expert_begins": "expert_work",
+    "expert_failed": "expert_queue",
+    "reports_in": "report_in",
+    "referred_to": "referral",
+    "lies_stalled": "stalled",
+    "queues_at_department": "department_queue",
+    "team_begins": "department_work",
+    "team_is_done": "department_wait",
+    "closed_on_paper": "on_paper",
 }
 COLUMNS = ["time", "step", "unit", "part", "amount", "decides"]
 WORKERS = (st.WORKER_BEGINS, st.ATTEMPT_FAILED, st.ATTEMPT_WORKED)
@@ -101,6 +101,10 @@ class Telling:
     phases: dict[str, float]
     end: float
     ended: str
+
+    def spells(self, onset: float) -> list[tuple[float, float, str]]:
+        """(first day, last day, phase) one after another, from onset to the end."""
+        return _spells(self.steps, onset, self.end)
 
 
 @dataclass(frozen=True)
@@ -145,11 +149,19 @@ class Trace:
 
     @property
     def fork(self) -> int:
-        """Number of steps at the beginning that are the same in both worlds."""
-        columns = ["time", "step", "unit", "part"]
-        rows = [list(t.steps[columns].itertuples(index=False, name=None)) for t in self.tellings]
+        """Number of steps at the beginning that are the same in both worlds, to the moment."""
+        return self._alike("time", "step", "unit", "part")
+
+    @property
+    def parting(self) -> int | None:
+        """Index of the first step at which something else happens, whenever it does; None where nothing does."""
+        same = self._alike("step", "unit", "part")
+        return same if any(same < len(t.steps) for t in self.tellings) else None
+
+    def _alike(self, *columns: str) -> int:
+        first, second = (t.steps[list(columns)].itertuples(index=False, name=None) for t in self.tellings)
         same = 0
-        for a, b in zip(*rows, strict=False):
+        for a, b in zip(first, second, strict=False):
             if a != b:
                 break
             same += 1
@@ -281,7 +293,9 @@ def _telling(world: World, option: Option, n: int) -> Telling:
             "decides": decides,
         }
     )
-    phases = _phases(rows[decides], float(case.onset), end)
+    phases = dict.fromkeys(PHASES, 0.0)
+    for first, last, phase in _spells(steps, float(case.onset), end):
+        phases[phase] += last - first
     return Telling(option.name, option.title, option.chinese, steps[COLUMNS], phases, end, ended)
 
 
@@ -312,16 +326,14 @@ def _decides(rows: np.recarray) -> np.ndarray:
     return out
 
 
-def _phases(rows: np.recarray, onset: float, end: float) -> dict[str, float]:
-    """Days in each phase, from onset to the end."""
-    out = dict.fromkeys(PHASES, 0.0)
+def _spells(steps: pd.DataFrame, onset: float, end: float) -> list[tuple[float, float, str]]:
+    out = []
     now, phase = onset, "unnoticed"
-    for r in rows:
-        if r.step in BEGINS and r.time < end:
-            out[phase] += float(r.time) - now
-            now, phase = float(r.time), BEGINS[int(r.step)]
-    out[phase] += end - now
-    return out
+    for time, step in steps.loc[steps.decides, ["time", "step"]].itertuples(index=False):
+        if step in BEGINS and time < end:
+            out.append((now, time, phase))
+            now, phase = time, BEGINS[step]
+    return [*out, (now, end, phase)]
 
 
 def _unit(world: World, r: Any) -> str:

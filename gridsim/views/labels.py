@@ -14,6 +14,7 @@ from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
 BOTH = "both"
+CATALOGUES = ("labels.toml", "story.toml")
 
 
 def languages(lang: str) -> tuple[str, ...]:
@@ -24,7 +25,8 @@ def languages(lang: str) -> tuple[str, ...]:
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """The whole catalogue, key to language to text."""
-    return tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+    here = Path(__file__).parent
+    return {k: v for f in CATALOGUES for k, v in tomllib.loads((here / f).read_text(encoding="utf-8")).items()}
 
 
 @cache
