@@ -27,7 +27,7 @@ COMMANDS = (
     measures,
     costs,
     rules,
-)  # in the order of --help
+)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 

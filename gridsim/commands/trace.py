@@ -34,7 +34,6 @@ def define(add: Adder) -> None:
         nargs="?",
         choices=["sooner", "later"],
         const="sooner",
-        default="sooner",
         help="the case with the most days saved (sooner, default) or lost (later)",
     )
 
@@ -52,7 +51,7 @@ def _run(a: argparse.Namespace) -> int:
         scenario,
         a.policies,
         case=a.case,
-        most_changed=a.most_changed,
+        most_changed=a.most_changed or "sooner",
         seed=a.seed,
         replicate=a.replicate,
         days=a.days,

@@ -60,8 +60,8 @@ TALLY_DTYPE = np.dtype(
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
 ``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
-``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``fields``,
-``districts``: their numbers.
+``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``followed``: the
+case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [

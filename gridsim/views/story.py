@@ -143,7 +143,7 @@ def unit_label(s: Scenario, unit: str, lang: str) -> str:
         district, field = unit.split(".")
         where = district_label(s, district, lang) if district in s.districts else say("city_level", lang)
         name = field_label(s, field, lang)
-        return say("trace_unit_department", lang, field=name, where=where) if len(s.districts) > 1 else name
+        return say("trace_unit_department" if len(s.districts) > 1 else "trace_unit_own", lang, field=name, where=where)
     if unit == "at onset":
         return say("trace_unit_onset", lang)
     return group_label(s, "channel", unit, lang) if unit else ""
