@@ -34,7 +34,7 @@ STYLES = (
 )
 MARKS = "osD^vPX"
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
-NOTE = {"fontsize": 7.5, "color": "#444444"}
+NOTE: dict[str, Any] = {"fontsize": 7.5, "color": "#444444"}
 FONTS = Path(__file__).parent / "fonts"
 FOREST = (
     "time_to_resolution",
@@ -192,7 +192,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
     reach = 1.0
     for i, option in enumerate(c.options):
         colour = STYLES[(i + 1) % len(STYLES)][0]
-        mark = {"marker": MARKS[(i + 1) % len(MARKS)], "color": colour, "markersize": 6}
+        mark: dict[str, Any] = {"marker": MARKS[(i + 1) % len(MARKS)], "color": colour, "markersize": 6}
         for k, key in enumerate(FOREST):
             r = c.row(option.name, key)
             scale = 100 / abs(r.baseline) if r.baseline else np.nan
