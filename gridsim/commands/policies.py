@@ -33,7 +33,7 @@ def _run(a: argparse.Namespace) -> int:
         return OK
     for p in known.values():
         print(
-            f"{p.name}  {p.title}  {p.chinese}\n    {p.text}\n    Source: {p.source or 'not stated'}. "
+            f"{p.name}  {p.title}  {p.chinese}\n    {(p.chinese_text if a.lang == 'zh' else '') or p.text}\n    Source: {p.source or 'not stated'}. "
             f"Starts on day {p.starts}."
         )
         rows = [

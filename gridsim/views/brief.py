@@ -13,7 +13,7 @@ from typing import Any
 from gridsim.measures import BY_KEY
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import Saved
+from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import words
 from gridsim.views.brief_doubts import assumed, turn
 from gridsim.views.brief_terms import again, glossary, letters, policies_of
@@ -221,13 +221,13 @@ def waits(saved: Saved, lang: str) -> dict[str, Any]:
     c = saved.comparison
     names = [o.name for o in c.options]
     here = c.groups[c.groups.window == c.headline]
-    at = here.set_index(["policy", "family", "group"]).sort_index()
+    at = {(r.policy, r.family, r.group): r for r in rows_of(here)}
     families = []
     first = here[here.policy == names[0]]
     for family in dict.fromkeys(map(str, first.family)):
         rows = []
         for group in map(str, first.group[first.family == family]):
-            of = [at.loc[(name, family, group)] for name in names]
+            of = [at[name, family, group] for name in names]
             label = say("group_all", lang) if family == "all" else group_label(c.scenario, family, group, lang)
             numbers = {"cases": f"{of[0].cases:,.0f}", "today": number(of[0].baseline, "d")}
             rows.append({"label": label, **numbers, "cells": [_days(r) for r in of]})

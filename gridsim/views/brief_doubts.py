@@ -28,7 +28,7 @@ LEAST_DRAWS = 20  # below which a parameter's influence cannot be told from chan
 def assumed(saved: Saved, lang: str) -> dict[str, Any]:
     """What stands behind the numbers: evidence grades of all parameters, and the policies' own levers."""
     c = saved.comparison
-    count = Counter(p.grade for p in PARAMETERS)
+    count: Counter[str] = Counter(p.grade for p in PARAMETERS)
     grades = [{"grade": g, "text": say(f"grade_{g}", lang), "count": count[g]} for g in GRADES]
     keys = {key: p for o in c.options for p in o.policies for key in p.set}
     rows = [
