@@ -171,7 +171,7 @@ def _cell(c: Comparison, name: str, key: str, lang: str) -> dict[str, Any]:
         "change": number(r.difference, r.unit, True, lang),
         "interval": interval(r),
         "verdict": say(r.verdict, lang),
-        "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
+        "judged": r.verdict if r.verdict in (BETTER, WORSE) else "",
     }
 
 
@@ -245,7 +245,7 @@ def _days(r: Any) -> dict[str, Any]:
         "same": r.difference == r.ci_low == r.ci_high == 0,
         "change": number(r.difference, "d", True),
         "interval": f"[{low}, {high}]" if r.ci_low == r.ci_low else "[–]",
-        "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
+        "judged": r.verdict if r.verdict in (BETTER, WORSE) else "",
     }
 
 
