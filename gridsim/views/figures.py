@@ -64,6 +64,7 @@ def style() -> Iterator[None]:
             "axes.spines.right": False,
             "font.size": 10,
             "figure.dpi": 120,
+            "figure.constrained_layout.w_pad": 0.09,  # inches; the layout of an SVG is a little off at the edges
         }
     ):
         yield
