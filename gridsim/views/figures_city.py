@@ -19,7 +19,7 @@ from gridsim.views.labels import district_label, field_label, say, window_label
 
 # Lightness falls all the way from gain to loss, so that the sign is seen in grey.
 GAIN_TO_LOSS = LinearSegmentedColormap.from_list(
-    "gain_to_loss", ["#FFE066", "#F3EFE0", "#A9A9A9", "#6A51A3", "#1B0433"]
+    "gain_to_loss", ["#FFF6B8", "#DCC564", "#A0A0A0", "#6A51A3", "#1B0433"]
 )
 COLUMNS = 2  # maps beside each other
 
