@@ -126,7 +126,7 @@ def test_a_whole_city_fits_in_a_page(result):
     with style():
         figure = FIGURES["map"](c, "en")
         assert len(svg(figure, "map")) < 400_000
-    assert sum(len(s.get_offsets()) for s in figure.axes[0].collections) == n
+    assert sum(len(s.get_paths()) for s in figure.axes[0].collections) == n
     assert "6,325 grids" in " ".join(texts_of(figure))
 
 
@@ -144,7 +144,7 @@ def test_districts_moved_together_keep_their_shape(result):
     for district in "ab":
         before, after = (t[t.district == district][["x", "y"]].to_numpy() for t in (register, place))
         assert np.allclose(np.diff(before, axis=0), np.diff(after, axis=0))
-    assert np.ptp(place.x) + np.ptp(place.y) < 20
+    assert np.ptp(place.x) + np.ptp(place.y) < 25
 
 
 def test_long_names_break_after_a_plus_sign():
