@@ -202,7 +202,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
             ends = np.array([r.ci_low, r.ci_high]) * scale
             axes.plot(ends, [y, y], color=colour, linewidth=2)
             axes.plot(r.difference * scale, y, markerfacecolor=colour if filled else "white", linestyle="", **mark)
-            reach = max(reach, *(abs(x) for x in (*ends, r.difference * scale) if np.isfinite(x)))
+            reach = max([reach, *(abs(x) for x in (*ends, r.difference * scale) if np.isfinite(x))])
         axes.plot([], [], label=label_of(c, option.name, lang), linestyle="", **mark)
     reach *= 1.08
     for k, key in enumerate(FOREST):  # the better side of each measure is shaded and says so
