@@ -85,10 +85,11 @@ def _paint(axes: Any, c: Comparison, place: pd.DataFrame, values: np.ndarray, no
     for kind, shape in corners.items():
         k = (place.kind == kind).to_numpy()
         middles = place[k][["x", "y"]].to_numpy()
-        edge = {"edgecolors": "black", "linewidths": 0.3} if len(place) < FEW_GRIDS else {"linewidths": 0}
-        cells = PolyCollection(
-            middles[:, None, :] + side * shape, cmap=GAIN_TO_LOSS, norm=norm, rasterized=True, **edge
+        outlines: Any = middles[:, None, :] + side * shape
+        edge: dict[str, Any] = (
+            {"edgecolors": "black", "linewidths": 0.3} if len(place) < FEW_GRIDS else {"linewidths": 0}
         )
+        cells = PolyCollection(outlines, cmap=GAIN_TO_LOSS, norm=norm, rasterized=True, **edge)
         cells.set_array(values[k])
         axes.add_collection(cells)
     axes.autoscale_view()
