@@ -16,7 +16,6 @@ from gridsim.views.labels import catalogue, terms
 PACKAGE = Path(gridsim.__file__).parent
 ORDER = ["scenario", "model", "measures", "studies", "verification", "views", "commands", "cli"]
 # GovernanceModel.measures() is the one convenience that looks right, and only when it is called.
-LOOKED_UP = ("col_", "step_", "phase_", "trace_chosen_", "trace_unit_")  # by the name of what is told
 ALLOWED = {("model/model.py", "gridsim.measures")}
 
 
@@ -79,9 +78,11 @@ def test_measures_are_complete_in_both_languages():
 
 
 def test_every_label_key_is_used_and_every_used_key_exists():
-    source = "".join(p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py"))
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("templates/*.html")]
+    source = "".join(p.read_text(encoding="utf-8") for p in files)
+    made = tuple(set(re.findall(r'f"([a-z_]+_)\{', source)))  # keys put together, such as f"col_{name}"
     for key in catalogue():
-        assert f'"{key}"' in source or f"'{key}'" in source or key.startswith(LOOKED_UP) or key in VERDICTS, key
+        assert f'"{key}"' in source or f"'{key}'" in source or key.startswith(made) or key in VERDICTS, key
     for key in re.findall(r'(?:say|tell)\("([^"]+)"', source):
         assert key in catalogue(), key
 

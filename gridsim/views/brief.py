@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gridsim.measures import BY_KEY
+from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import Saved
+from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import words
 from gridsim.views.brief_doubts import assumed, turn
 from gridsim.views.brief_terms import again, glossary, letters, policies_of
@@ -128,7 +128,22 @@ def cautions(c: Comparison, lang: str) -> list[str]:
     if late:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     lines += [say("both_set", lang, what=note) for note in c.notes]
+    lines += [line for o in c.options for line in worse_elsewhere(c, o.name, lang)]
     return [*lines, *uncertainty_lines(c, lang), say("caution_brief", lang)]
+
+
+def worse_elsewhere(c: Comparison, name: str, lang: str) -> list[str]:
+    """What an option makes worse, where it betters a primary outcome: one line, or none."""
+    if BETTER not in {c.row(name, m.key).verdict for m in MEASURES if m.primary}:
+        return []
+    rows = [r for r in (c.row(name, m.key) for m in MEASURES) if r.verdict == WORSE]
+    named = []
+    for r in rows:
+        unit = "" if r.unit.startswith("share") else f" {unit_label(r.unit, lang)}"
+        change = f"{number(r.difference, r.unit, True, lang)} {interval(r)}{unit}"
+        named.append(f"{measure_label(r.measure, lang)} ({change})")
+    option = f"{letters(c)[name]} {option_label(c, name, lang)}"
+    return [say("caution_worse", lang, option=option, measures=say("list_comma", lang).join(named))] if rows else []
 
 
 def options(saved: Saved, lang: str) -> dict[str, Any]:
@@ -171,7 +186,7 @@ def _cell(c: Comparison, name: str, key: str, lang: str) -> dict[str, Any]:
         "change": number(r.difference, r.unit, True, lang),
         "interval": interval(r),
         "verdict": say(r.verdict, lang),
-        "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
+        "judged": r.verdict if r.verdict in (BETTER, WORSE) else "",
     }
 
 
@@ -179,9 +194,9 @@ def _cost_row(c: Comparison, name: str, lang: str) -> dict[str, str]:
     r = c.costs[c.costs.policy == name].iloc[0]
     if r.case_day_cost == r.case_day_cost:
         low, high = number(r.case_day_cost_low, "yuan"), number(r.case_day_cost_high, "yuan")
-        case_day = f"{number(r.case_day_cost, 'yuan')} [{low}, {high}]"
+        case_day, between = number(r.case_day_cost, "yuan"), f"[{low}, {high}]"
     else:
-        case_day = why_no_case_day(r.why_empty, lang)
+        case_day, between = why_no_case_day(r.why_empty, lang), ""
     return {
         "policy": name,
         "yearly": f"{r.yearly:,.0f}",
@@ -190,6 +205,7 @@ def _cost_row(c: Comparison, name: str, lang: str) -> dict[str, str]:
         "running": f"{r.running / 1e6:,.2f}",
         "running_today": f"{r.running_baseline / 1e6:,.2f}",
         "case_day": case_day,
+        "between": between,
     }
 
 
@@ -221,13 +237,13 @@ def waits(saved: Saved, lang: str) -> dict[str, Any]:
     c = saved.comparison
     names = [o.name for o in c.options]
     here = c.groups[c.groups.window == c.headline]
-    at = here.set_index(["policy", "family", "group"]).sort_index()
+    at = {(r.policy, r.family, r.group): r for r in rows_of(here)}
     families = []
     first = here[here.policy == names[0]]
     for family in dict.fromkeys(map(str, first.family)):
         rows = []
         for group in map(str, first.group[first.family == family]):
-            of = [at.loc[(name, family, group)] for name in names]
+            of = [at[name, family, group] for name in names]
             label = say("group_all", lang) if family == "all" else group_label(c.scenario, family, group, lang)
             numbers = {"cases": f"{of[0].cases:,.0f}", "today": number(of[0].baseline, "d")}
             rows.append({"label": label, **numbers, "cells": [_days(r) for r in of]})
@@ -245,7 +261,7 @@ def _days(r: Any) -> dict[str, Any]:
         "same": r.difference == r.ci_low == r.ci_high == 0,
         "change": number(r.difference, "d", True),
         "interval": f"[{low}, {high}]" if r.ci_low == r.ci_low else "[–]",
-        "clear": r.verdict if r.verdict in (BETTER, WORSE) else "",
+        "judged": r.verdict if r.verdict in (BETTER, WORSE) else "",
     }
 
 

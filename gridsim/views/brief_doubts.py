@@ -13,6 +13,7 @@ from gridsim.measures import MEASURES
 from gridsim.scenario.parameters import PARAMETERS, REGISTRY
 from gridsim.scenario.policies import BASELINE
 from gridsim.scenario.ranges import has_range
+from gridsim.scenario.scenario import builtin_scenarios
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.paired import CONFIDENCE, holm
 from gridsim.studies.saved import Saved, rows_of
@@ -28,7 +29,7 @@ LEAST_DRAWS = 20  # below which a parameter's influence cannot be told from chan
 def assumed(saved: Saved, lang: str) -> dict[str, Any]:
     """What stands behind the numbers: evidence grades of all parameters, and the policies' own levers."""
     c = saved.comparison
-    count = Counter(p.grade for p in PARAMETERS)
+    count: Counter[str] = Counter(p.grade for p in PARAMETERS)
     grades = [{"grade": g, "text": say(f"grade_{g}", lang), "count": count[g]} for g in GRADES]
     keys = {key: p for o in c.options for p in o.policies for key in p.set}
     rows = [
@@ -49,11 +50,13 @@ def assumed(saved: Saved, lang: str) -> dict[str, Any]:
 def turn(saved: Saved, lang: str) -> dict[str, Any]:
     """Which guesses could turn the answer: as far as draws and baselines tell, else how to find out."""
     c = saved.comparison
+    name = c.scenario.name if c.scenario.name in builtin_scenarios() else "scenario.toml"
+    other = "daqing-2021-b" if name == "daqing-2021" else "another.toml"
     return {
         "draws": _draws(c, lang),
         "baselines": None if saved.baselines is None else baseline_rows(saved, lang),
-        "how_vary": f"gridsim compare {c.scenario.name} --vary",
-        "how_baselines": "gridsim compare daqing-2021 daqing-2021-b",
+        "how_vary": f"gridsim compare {name} --vary",
+        "how_baselines": f"gridsim compare {name} {other}",
         "open": [
             {"letter": letter, "title": option_label(c, name, lang), "rows": open_behind(c, name, lang)}
             for name, letter in letters(c).items()

@@ -13,7 +13,9 @@ from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.policies import Policy
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved
+from gridsim.studies.vary import varied_keys
 from gridsim.views.labels import say, term, unit_label
+from gridsim.views.spread import drawn_keys
 
 
 def letters(c: Comparison) -> dict[str, str]:
@@ -97,6 +99,9 @@ def again(saved: Saved, lang: str) -> dict[str, Any]:
             str(c.seed),
         ]
     )
+    if c.draws is not None:
+        keys = drawn_keys(c)
+        rebuilt += " --vary" + ("" if keys == varied_keys() else f" --only {','.join(keys)}")
     rows = [
         ("again_command", facts.get("command") or rebuilt),
         ("again_folder", rebuilt),

@@ -34,7 +34,7 @@ STYLES = (
 )
 MARKS = "osD^vPX"
 HATCHES = ("", "///", "...", "xx", "\\\\\\", "++")
-NOTE = {"fontsize": 7.5, "color": "#444444"}
+NOTE: dict[str, Any] = {"fontsize": 7.5, "color": "#444444"}
 FONTS = Path(__file__).parent / "fonts"
 FOREST = (
     "time_to_resolution",
@@ -64,6 +64,7 @@ def style() -> Iterator[None]:
             "axes.spines.right": False,
             "font.size": 10,
             "figure.dpi": 120,
+            "figure.constrained_layout.w_pad": 0.09,  # inches; the layout of an SVG is a little off at the edges
         }
     ):
         yield
@@ -192,7 +193,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
     reach = 1.0
     for i, option in enumerate(c.options):
         colour = STYLES[(i + 1) % len(STYLES)][0]
-        mark = {"marker": MARKS[(i + 1) % len(MARKS)], "color": colour, "markersize": 6}
+        mark: dict[str, Any] = {"marker": MARKS[(i + 1) % len(MARKS)], "color": colour, "markersize": 6}
         for k, key in enumerate(FOREST):
             r = c.row(option.name, key)
             scale = 100 / abs(r.baseline) if r.baseline else np.nan
@@ -201,7 +202,7 @@ def paired_figure(c: Comparison, lang: str) -> Figure:
             ends = np.array([r.ci_low, r.ci_high]) * scale
             axes.plot(ends, [y, y], color=colour, linewidth=2)
             axes.plot(r.difference * scale, y, markerfacecolor=colour if filled else "white", linestyle="", **mark)
-            reach = max(reach, *(abs(x) for x in (*ends, r.difference * scale) if np.isfinite(x)))
+            reach = max([reach, *(abs(x) for x in (*ends, r.difference * scale) if np.isfinite(x))])
         axes.plot([], [], label=label_of(c, option.name, lang), linestyle="", **mark)
     reach *= 1.08
     for k, key in enumerate(FOREST):  # the better side of each measure is shaded and says so

@@ -8,8 +8,11 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import pandas as pd
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from scipy.spatial import cKDTree
 
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
@@ -19,9 +22,10 @@ from gridsim.views.labels import district_label, field_label, say, window_label
 
 # Lightness falls all the way from gain to loss, so that the sign is seen in grey.
 GAIN_TO_LOSS = LinearSegmentedColormap.from_list(
-    "gain_to_loss", ["#FFE066", "#F3EFE0", "#A9A9A9", "#6A51A3", "#1B0433"]
+    "gain_to_loss", ["#FFF6B8", "#DCC564", "#A0A0A0", "#6A51A3", "#1B0433"]
 )
 COLUMNS = 2  # maps beside each other
+FEW_GRIDS = 500  # below which every grid has an outline
 
 
 def map_figure(c: Comparison, lang: str) -> Figure:
@@ -66,30 +70,56 @@ def packed(register: pd.DataFrame) -> pd.DataFrame:
             left, low, tallest = 0.0, low - tallest, 0.0
         x, y = place.x[rows], place.y[rows]
         place.loc[rows, "x"], place.loc[rows, "y"] = x - x.min() + left, y - y.max() + low
-        left += float(np.ptp(x)) + 3.0
-        tallest = max(tallest, float(np.ptp(y)) + 5.0)
+        left += float(np.ptp(x)) + 4.0
+        tallest = max(tallest, float(np.ptp(y)) + 7.0)
     return place
 
 
 def _paint(axes: Any, c: Comparison, place: pd.DataFrame, values: np.ndarray, norm: Normalize, lang: str) -> None:
     span = float(np.ptp(place.x)) + 1
-    points = 72 * 8.0 / min(COLUMNS, len(c.options)) / (span * 1.12)  # side of a grid of the lattice, on paper
-    for kind, mark, share, edge in (("comprehensive", "s", 0.98, 0.0), ("dedicated", "D", 0.5, 0.3)):
+    side = _side(place[place.kind == "comprehensive"][["x", "y"]].to_numpy())
+    corners = {
+        "comprehensive": np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]),
+        "dedicated": np.array([(0, -0.36), (0.36, 0), (0, 0.36), (-0.36, 0)]),
+    }
+    for kind, shape in corners.items():
         k = (place.kind == kind).to_numpy()
-        axes.scatter(
-            place.x[k], place.y[k], c=values[k], s=(points * share) ** 2, marker=mark, cmap=GAIN_TO_LOSS, norm=norm,
-            linewidths=edge if len(place) < 500 else 0, edgecolors="black", rasterized=True,
-        )  # fmt: skip
+        middles = place[k][["x", "y"]].to_numpy()
+        outlines: Any = middles[:, None, :] + side * shape
+        edge: dict[str, Any] = (
+            {"edgecolors": "black", "linewidths": 0.3} if len(place) < FEW_GRIDS else {"linewidths": 0}
+        )
+        cells = PolyCollection(outlines, cmap=GAIN_TO_LOSS, norm=norm, rasterized=True, **edge)
+        cells.set_array(values[k])
+        axes.add_collection(cells)
+    axes.autoscale_view()
+    for _, inside in place[place.kind == "comprehensive"].groupby("district"):
+        low, high = inside[["x", "y"]].min() - 0.5 * side, inside[["x", "y"]].max() + 0.5 * side
+        axes.add_patch(Rectangle((low.x, low.y), high.x - low.x, high.y - low.y, fill=False, linewidth=0.5))
     if len(c.scenario.districts) > 1:
         for name, inside in place.groupby("district"):
             text = district_label(c.scenario, str(name), lang)
-            axes.text(inside.x.mean(), inside.y.max() + 0.02 * span, text, ha="center", va="bottom", fontsize=5.5)
+            axes.text(
+                inside.x.mean(),
+                inside.y.max() + 0.5 * side + 0.006 * span,
+                text,
+                ha="center",
+                va="bottom",
+                fontsize=5.5,
+            )
     axes.set_aspect("equal")
     axes.margins(0.04)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+
+def _side(middles: np.ndarray) -> float:
+    """Side of a grid on the map: how far its nearest neighbour is, in the middle of all grids."""
+    if len(middles) < 2:
+        return 1.0
+    return float(np.median(cKDTree(middles).query(middles, k=2)[0][:, 1])) or 1.0
 
 
 def _shares(here: Any, lang: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -65,11 +67,15 @@ def utilisation_figure(c: Comparison, lang: str) -> Figure:
     axes = figure.subplots()
     for i, name in enumerate(names):
         colour = STYLES[i % len(STYLES)][0]
-        mark = {"marker": MARKS[i % len(MARKS)], "color": colour, "markerfacecolor": "white" if i % 2 else colour}
+        mark: dict[str, Any] = {
+            "marker": MARKS[i % len(MARKS)],
+            "color": colour,
+            "markerfacecolor": "white" if i % 2 else colour,
+        }
         for k, row in enumerate(rows):
             y = k + (i - (len(names) - 1) / 2) * 0.72 / len(names)
             values = here[(here.policy == name) & (here.row == row)].utilisation
-            middle = experts.get(name) if row == "experts" else values.mean()
+            middle = float(experts[name]) if row == "experts" else values.mean()
             if len(values) > 1:
                 axes.plot([values.min(), values.max()], [y, y], color=colour, linewidth=1)
             axes.plot(middle, y, linestyle="", markersize=5, **mark)

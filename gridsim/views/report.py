@@ -16,7 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, Saved, load_comparison, read_csv
+from gridsim.studies.saved import BASELINES, MANIFEST, Saved, load_comparison, read_csv
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
@@ -60,6 +60,22 @@ def write_report(saved: Saved, lang: str) -> list[str]:
             save(paired_figure(c, tongue), folder / f"differences{end}")
             names += [f"backlog{end}", f"differences{end}"]
     return names
+
+
+def remake(folder: Path, lang: str) -> list[str]:
+    """Write the report of a results folder again, of one baseline or of several; returns the file names.
+
+    Raises
+    ------
+    ScenarioError
+        If it is no folder of results.
+
+    """
+    if (folder / MANIFEST).is_file() or not (folder / BASELINES).is_file():
+        return write_report(load_comparison(folder), lang)
+    names = dict.fromkeys(map(str, read_csv(folder / BASELINES).baseline))
+    files = [f"{name}/{file}" for name in names for file in write_report(load_comparison(folder / name), lang)]
+    return [*write_several(folder, lang), *files]
 
 
 def write_several(folder: Path, lang: str) -> list[str]:

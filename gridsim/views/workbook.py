@@ -176,7 +176,7 @@ def _differences(b: Book) -> None:
 
 def _lines(b: Book, name: str, index: str, wide: pd.DataFrame, heading: str, axis: str, kind: str, title: str) -> None:
     """A sheet of one column a policy with a line chart."""
-    columns = {index: f"x{index[3:]}"} | {f"policy:{p}": heading for p in wide.columns}
+    columns = {index: "x_day" if index == "col_day" else "x_since"} | {f"policy:{p}": heading for p in wide.columns}
     rows = [[float(day), *map(float, values)] for day, values in zip(wide.index, wide.to_numpy(), strict=True)]
     sheet = b.book.add_worksheet(b.say(name)[:31].replace("/", "|"))
     heads = [b.say(index), *(b.policy(p) for p in wide.columns)]
