@@ -36,6 +36,8 @@ class Finding:
     holds : bool
     note : str
         How it was decided, where that is not the interval: ``"equal"``, ``"Kolmogorov–Smirnov, p = 0.31"``.
+    ran : bool
+        False where it could not be looked at, for the reason in ``note``; it then counts neither way.
 
     """
 
@@ -47,6 +49,7 @@ class Finding:
     unit: str
     holds: bool
     note: str = ""
+    ran: bool = True
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,11 @@ def pvalue_finding(quantity: str, statistic: float, pvalue: float, test: str) ->
     return Finding(
         quantity, 0.0, statistic, math.nan, math.nan, "statistic", pvalue > 1 - LEVEL, f"{test}, p = {pvalue:.2g}"
     )
+
+
+def not_run(quantity: str, why: str) -> Finding:
+    """A finding that could not be made here, as when another simulator is not installed."""
+    return Finding(quantity, math.nan, math.nan, math.nan, math.nan, "", True, why, ran=False)
 
 
 def findings(name: str, size: Size) -> list[Finding]:
