@@ -147,6 +147,15 @@ def pvalue_finding(quantity: str, statistic: float, pvalue: float, test: str) ->
     )
 
 
+def ks_resolution(n: float, m: float = math.inf, tests: int = 1) -> float:
+    """Largest distance of two distributions that a Kolmogorov–Smirnov test at ``LEVEL`` may well miss (power .9).
+
+    By Massey's bound (1950); ``m`` is infinite for a sample against a law, ``tests`` the size of Holm's family.
+    """
+    critical = math.sqrt(-math.log((1 - LEVEL) / tests / 2) / 2)
+    return (critical + stats.norm.ppf(0.9) / 2) * math.sqrt(1 / n + 1 / m)
+
+
 def not_run(quantity: str, why: str) -> Finding:
     """A finding that could not be made here, as when another simulator is not installed."""
     return Finding(quantity, math.nan, math.nan, math.nan, math.nan, "", True, why, ran=False)

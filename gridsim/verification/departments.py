@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from scipy import stats
 
 from gridsim.model.cases import RESOLVED
 from gridsim.model.world import World
-from gridsim.verification.check import Finding, Size, check, mean_finding, pvalue_finding, share_finding
+from gridsim.verification.check import Finding, Size, check, ks_resolution, mean_finding, pvalue_finding, share_finding
 from gridsim.verification.runs import SEED, deterministic, exponential, reported, varied
 
 FOLLOWED = 40  # days after which the last case is over: a sum of four exponentials, beyond 1e-13
@@ -52,8 +52,7 @@ def longest_of_k(size: Size) -> Iterator[Finding]:
     for needs in (1, 2, 3, 4):
         x = _times(world, needs)
         yield mean_finding(f"mean time, {needs} linked", x, sum(1 / k for k in range(1, needs + 1)), "d", 0.06)
-        test = stats.kstest(x, lambda t, k=needs: (-np.expm1(-t)) ** k)
-        yield pvalue_finding(_told(f"its distribution, {needs} linked", x), test.statistic, test.pvalue, "Kolmogorov")
+        yield _held_against(f"its distribution, {needs} linked", x, lambda t, k=needs: (-np.expm1(-t)) ** k)
     late = _ran(size, linkage__report_in=exponential(0.5), departments__duration=deterministic(2.0))
     whole = 0.5 * (1 + 1 / 2 + 1 / 3) + 2.0
     yield mean_finding("three that report in late: longest delay, then 2 d", _times(late, 3), whole, "d", 0.03)
@@ -71,15 +70,13 @@ def sum_of_k(size: Size) -> Iterator[Finding]:
         for needs in (1, 2, 3, 4):
             x = _times(world, needs)
             yield mean_finding(f"mean time, {needs} {mode}", x, needs, "d", 0.06)
-            test = stats.kstest(x, stats.gamma(needs).cdf)
-            yield pvalue_finding(
-                _told(f"its distribution, {needs} {mode}", x), test.statistic, test.pvalue, "Kolmogorov"
-            )
+            yield _held_against(f"its distribution, {needs} {mode}", x, stats.gamma(needs).cdf)
 
 
-def _told(what: str, x: np.ndarray) -> str:
-    """With the distance that such a test would find in nine cases of ten (Massey 1950)."""
-    return f"{what} (n = {len(x):,}; would see {(1.95 + 0.64) / np.sqrt(len(x)):.3f})"
+def _held_against(what: str, x: np.ndarray, law: Callable[[np.ndarray], np.ndarray]) -> Finding:
+    test = stats.kstest(x, law)
+    told = f"Kolmogorov–Smirnov, n = {len(x):,}, sees {ks_resolution(len(x)):.3f}"
+    return pvalue_finding(what, test.statistic, test.pvalue, told)
 
 
 @check("linked-share", "Linked share is m·ρ", kind="theory", rules="R11", source="binomial")

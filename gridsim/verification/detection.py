@@ -9,7 +9,16 @@ from scipy import stats
 
 from gridsim.model.cases import BY_PATROL, BY_RESIDENT, LAPSED, LATENT
 from gridsim.model.world import World
-from gridsim.verification.check import Finding, Size, check, exact_finding, mean_finding, pvalue_finding, share_finding
+from gridsim.verification.check import (
+    Finding,
+    Size,
+    check,
+    exact_finding,
+    ks_resolution,
+    mean_finding,
+    pvalue_finding,
+    share_finding,
+)
 from gridsim.verification.runs import SEED, varied
 
 # Hazards a day of verification/clocks: coverage · detection · workers · visibility; rate · reporting; lapse ÷ mean.
@@ -40,7 +49,9 @@ def clocks(size: Size) -> Iterator[Finding]:
         yield share_finding(f"ended by {name}, of {len(c):,}", ended[name].sum(), len(c), hazard / total)
         test = stats.kstest(until[ended[name]], stats.expon(scale=1 / total).cdf)
         what = f"time until ended by {name}, exponential"
-        yield pvalue_finding(what, test.statistic, test.pvalue, f"Kolmogorov, n = {ended[name].sum():,}")
+        n = int(ended[name].sum())
+        told = f"Kolmogorov–Smirnov, n = {n:,}, sees {ks_resolution(n):.3f}"
+        yield pvalue_finding(what, test.statistic, test.pvalue, told)
     yield mean_finding("mean time latent", until, 1 / total, "d", 0.02)
     latent = world.days.latent[60 :: round(3 / total)]  # three mean lives apart: correlation e^−3
     yield mean_finding("latent incidents", latent, 300.0 / total, "incidents", 0.06)

@@ -23,7 +23,7 @@ from gridsim.model.settings import DEPARTMENT, SERVICE
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.paired import holm
-from gridsim.verification.check import Finding, Size, check, not_run, pvalue_finding
+from gridsim.verification.check import Finding, Size, check, ks_resolution, not_run, pvalue_finding
 from gridsim.verification.runs import SEED, exponential, reported, varied, waits
 
 NAMES = ("gridsim", "SimPy", "Ciw")
@@ -234,20 +234,17 @@ def simulators(size: Size) -> Iterator[Finding]:
     for name in NAMES:
         if name not in here:
             yield not_run(f"gridsim beside {name}", "not run: pip install gridsim[verify]")
-    told, tests = [], []
+    found = []
     for net in networks():
         until = START + KEPT * size.effort * net.apart
         runs = {name: _thinned(net, name, until, KEPT * size.effort) for name in here}
         for a, b in combinations(here, 2):
-            for what in runs[a]:
-                x, y = runs[a][what], runs[b][what]
-                seen = (1.95 + 0.64) * np.sqrt(1 / len(x) + 1 / len(y))  # found in nine cases of ten
-                told.append(f"{net.name}: {what}, {a} and {b} (n = {len(x)} each; would see {seen:.2f})")
-                tests.append(stats.ks_2samp(x, y))
-    if tests:
-        adjusted = holm(np.array([t.pvalue for t in tests]))
-        for what, test, p in zip(told, tests, adjusted, strict=True):
-            yield pvalue_finding(what, float(test.statistic), float(p), "Kolmogorov–Smirnov, Holm")
+            found += [(f"{net.name}: {w}, {a} and {b}", stats.ks_2samp(runs[a][w], runs[b][w])) for w in runs[a]]
+    if found:
+        sees = f"n = {KEPT * size.effort} each, sees {ks_resolution(*2 * [KEPT * size.effort], len(found)):.2f}"
+        adjusted = holm(np.array([test.pvalue for _, test in found]))
+        for (what, test), p in zip(found, adjusted, strict=True):
+            yield pvalue_finding(what, float(test.statistic), float(p), f"Kolmogorov–Smirnov, {sees}, Holm")
 
 
 def _thinned(net: Network, name: str, until: float, kept: int) -> Values:
