@@ -127,24 +127,21 @@ def share_finding(quantity: str, successes: int, trials: int, theory: float) -> 
     """Hold a count against a binomial share by the exact test; the interval is Clopper and Pearson's."""
     test = stats.binomtest(int(successes), int(trials), theory)
     low, high = test.proportion_ci(LEVEL)
-    holds = test.pvalue > 1 - LEVEL
-    return Finding(
-        quantity, theory, successes / trials, low, high, "share", holds, f"binomial test, p = {test.pvalue:.2g}"
-    )
+    holds, note = bool(test.pvalue > 1 - LEVEL), f"binomial test, p = {test.pvalue:.2g}"
+    return Finding(quantity, theory, float(successes / trials), float(low), float(high), "share", holds, note)
 
 
 def exact_finding(quantity: str, theory: float, simulation: float, unit: str, tolerance: float = 0.0) -> Finding:
     """Hold a number against one that it must equal, up to ``tolerance`` of rounding."""
     holds = abs(simulation - theory) <= tolerance
     note = "equal" if tolerance == 0 else f"equal within {tolerance:g}"
-    return Finding(quantity, theory, simulation, math.nan, math.nan, unit, bool(holds), note)
+    return Finding(quantity, float(theory), float(simulation), math.nan, math.nan, unit, bool(holds), note)
 
 
 def pvalue_finding(quantity: str, statistic: float, pvalue: float, test: str) -> Finding:
     """A finding that is a hypothesis test: theory is a statistic of nought, and it holds above 1 − ``LEVEL``."""
-    return Finding(
-        quantity, 0.0, statistic, math.nan, math.nan, "statistic", pvalue > 1 - LEVEL, f"{test}, p = {pvalue:.2g}"
-    )
+    holds, note = bool(pvalue > 1 - LEVEL), f"{test}, p = {pvalue:.2g}"
+    return Finding(quantity, 0.0, float(statistic), math.nan, math.nan, "statistic", holds, note)
 
 
 def ks_resolution(n: float, m: float = math.inf, tests: int = 1) -> float:

@@ -33,7 +33,7 @@ from gridsim.verification.runs import (
 SERVICE_DAYS = 0.01  # mean service in all of them: a hundred a day and server
 NUMBER = 20  # replications
 SETTLED = 40  # days until the empty start is forgotten
-QUEUES = ((1, 0.5, 160), (1, 0.9, 500), (2, 0.8, 100), (3, 0.9, 200), (5, 0.8, 60), (10, 0.95, 120))  # c, ρ, days
+QUEUES = ((1, 0.5, 160), (1, 0.9, 400), (2, 0.8, 100), (3, 0.9, 160), (5, 0.8, 60), (10, 0.95, 80))  # c, ρ, days
 
 
 def erlang_queue(where: str, servers: int, rho: float) -> Scenario:

@@ -77,9 +77,9 @@ def intervals(size: Size) -> Iterator[Finding]:
     p = stats.uniform.rvs(size=(trials, 20), random_state=rng)
     wrong = sum(holm(row).min() < 0.05 for row in p)
     yield share_finding("families of 20 true nulls with a rejection", wrong, trials, 1 - (1 - 0.05 / 20) ** 20)
-    got = holm(np.array([0.03, 0.01, 0.5, 0.02]))
-    for value, theory in zip(got, (0.06, 0.04, 0.5, 0.06), strict=True):
-        yield exact_finding("Holm by hand, four values", theory, float(value), "p", ROUNDING)
+    raw = np.array([0.03, 0.01, 0.5, 0.02])
+    for p, value, theory in zip(raw, holm(raw), (0.06, 0.04, 0.5, 0.06), strict=True):
+        yield exact_finding(f"Holm by hand, {p} of four values", theory, float(value), "p", ROUNDING)
 
 
 def _misses(differences: np.ndarray) -> bool:
