@@ -244,9 +244,8 @@ def simulators(size: Size) -> Iterator[Finding]:
         until = START + kept * net.apart
         runs = {name: _run(net, name, until) for name in here}
         for a, b in combinations(here, 2):
-            told += [
-                (f"{net.name}: {w}, {a} and {b}", _both(runs[a][w], kept), _both(runs[b][w], kept)) for w in runs[a]
-            ]
+            pairs = {what: (_both(x, kept), _both(runs[b][what], kept)) for what, x in runs[a].items()}
+            told += [(f"{net.name}: {what}, {a} and {b}", x, y) for what, (x, y) in pairs.items()]
     if told:
         yield from _compared(told, kept)
 

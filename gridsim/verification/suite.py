@@ -32,5 +32,8 @@ def run_checks(
         done(name)
         return found
 
-    with ThreadPoolExecutor(jobs or os.cpu_count() or 1) as pool:
+    pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
+    try:
         return dict(zip(asked, pool.map(one, asked), strict=True))
+    finally:
+        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for those not begun
