@@ -96,6 +96,38 @@ def tandem(size: Size) -> Iterator[Finding]:
         yield from _law_of(f"department {k + 1}, M/M/2", [x[:, k + 1] for x in seen], node, 0.6)
 
 
+@check(
+    "reopening", "Closed on paper and reopened", kind="theory", rules="R11 R12 R13", source="Jackson 1957; BCMP 1975"
+)
+def reopening(size: Size) -> Iterator[Finding]:
+    """Dropped with chance p, closed at the deadline, reopened with chance r, referred again: λ(1 − p)(1 + pr) arrive.
+
+    Lying and the delay of reopening are infinite servers, so the department is an M/M/2 at that rate, and those about
+    to be reopened are Poisson. Who is dropped a second time lies to the end.
+    """
+    scenario, days = varied("reopening"), 120 * size.effort
+    rate, drop, back = scenario.arrivals.per_100_residents, scenario.linkage.drop, scenario.closure.reopen
+    flow, flows, reopened, due, seen = rate * (1 - drop) * (1 + drop * back), [], [], [], []
+
+    def see(world: World) -> tuple[int, int]:
+        return int(world.tables.tally.to_reopen[0]), _at_nodes(world)[1]
+
+    for world in worlds(scenario, NUMBER):
+        before = int(world.advance(SETTLED).tables.department.received[0])
+        x = np.array(snapshots(world, SETTLED, SETTLED + days, see))
+        seen.append(x[:, 1])
+        flows.append((int(world.tables.department.received[0]) - before) / days)
+        reopened.append(float(world.days.reopened[SETTLED:].mean()))
+        due.append((x[:, 0].mean(), x[::5, 0].var(ddof=1)))
+    law = rate * drop * back * scenario.closure.reopen_delay.average
+    yield mean_finding("reopened", reopened, rate * drop * back, "1/d", 0.03)
+    yield mean_finding("arrivals at the department", flows, flow, "1/d", 0.02)
+    yield mean_finding("about to be reopened", [m for m, _ in due], law, "cases", 0.05)
+    yield mean_finding("their variance, that of a Poisson law", [v for _, v in due], law, "cases²", 0.25)
+    node = formulas.queue_length(2, flow * scenario.departments.duration.average, MOST)
+    yield from _law_of("the department, M/M/2", seen, node, 0.5)
+
+
 @check("pooling", "Two queues or one", kind="theory", rules="R9", source="Haight 1958; Gross et al., ch. 2 and 3")
 def pooling(size: Size) -> Iterator[Finding]:
     """Two workers who do not help are two M/M/1; a grid of both is M/M/2; with the help rule a case goes to the less
