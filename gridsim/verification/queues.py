@@ -68,7 +68,7 @@ def erlang_at_department(size: Size) -> Iterator[Finding]:
     yield from _erlang("department", size)
 
 
-@check("erlang-c-grid", "Erlang C at a grid", kind="theory", rules="R9 R17", source="Erlang 1917")
+@check("erlang-c-grid", "Erlang C at a grid", kind="theory", rules="R9", source="Erlang 1917")
 def erlang_at_grid(size: Size) -> Iterator[Finding]:
     """M/M/c: gridworkers of a grid."""
     yield from _erlang("grid", size)
