@@ -1,6 +1,6 @@
 """The command ``gridsim``: compare, run, and look things up.
 
-Exit codes: 0 done, 1 not reached (a fit that fails), 2 wrong input (one clear line for each thing wrong), 130
+Exit codes: 0 done, 1 not reached (a fit or a check fails), 2 wrong input (one clear line for each thing wrong), 130
 interrupted (what is finished is kept).
 """
 
@@ -12,10 +12,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, rules, run, scenarios
+from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, rules, run, scenarios, verify
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT
 
-COMMANDS = (compare, run, fit, new, scenarios, policies, parameters, measures, costs, rules)  # in the order of --help
+# in the order of --help
+COMMANDS = (compare, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 
