@@ -38,6 +38,7 @@ COURSE = (
 )
 OF_TASKS = (agenda.AT_DEPARTMENT, agenda.TEAM_DONE, agenda.TASK_DONE)
 SECOND = 1 / 86_400
+CENTURY = 36_000  # days, less than ``gridworkers.deliver`` looks ahead
 
 
 def conserved(w: World) -> Promise:
@@ -105,7 +106,8 @@ def office_hours(w: World) -> Promise:
     if s.calendar != "office" or any(_takes_no_time(p) for p in (w.scenario, *(p.scenario for p in w.phases))):
         return
     events: Any = w.tables.agenda[: int(w.tables.tally.agenda[0])]
-    served = events.time[np.isin(events.kind, (agenda.WORKER_DONE, agenda.TEAM_DONE, agenda.EXPERT_DONE))]
+    ahead = np.isin(events.kind, (agenda.WORKER_DONE, agenda.TEAM_DONE, agenda.EXPERT_DONE))
+    served = events.time[ahead & (events.time < w.day + CENTURY)]  # what is never done has no hour
     for name, when in (("resolved", w.cases.resolved[w.cases.state == RESOLVED]), ("served", served)):
         hour, weekday = when % 1 * 24, np.floor(when) % 7
         inside = (hour >= s.opens - SECOND) & (hour <= s.closes + SECOND) & (weekday < 5)
