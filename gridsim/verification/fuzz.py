@@ -219,7 +219,7 @@ def scenario_structure(rng: Rng) -> Mutant:
     price = pick(rng, (math.nan, math.inf, "1", True, []))
     teams = {"neighbourhood": {"justice": pick(rng, (0, -1, 1.5, math.nan, "1"))}}
     table = pick(rng, ("no.csv", 3, [], {}, {"name": ["a"]}, {"name": 1}, "city.toml"))
-    about, target = pick(rng, ("target", "role", "tolerance", "measure")), pick(rng, ("x", math.nan, -1, []))
+    about, target = pick(rng, ("target", "role", "tolerance", "measure")), pick(rng, ("x", math.nan, True, []))
     wrong: list[tuple[str, Callable[[], Any]]] = [
         ("unknown key", lambda: data.setdefault(p.section, {}).update({p.name + pick(rng, ("s", " ", "_x", "中")): 1})),
         ("unknown table", lambda: data.update({pick(rng, ("link", "Linkage", "rule", "中文", "")): {"rate": 0.5}})),
