@@ -14,7 +14,17 @@ from gridsim import cli
 from gridsim.model.world import World
 from gridsim.scenario.errors import ScenarioError
 from gridsim.verification import fuzz
-from gridsim.verification.fuzz import ACCEPT, EITHER, KINDS, REFUSE, Mutant, complaints, mutant, small_enough
+from gridsim.verification.fuzz import KINDS, complaints, mutant, small_enough
+from gridsim.verification.mutants import (
+    ACCEPT,
+    CITY_FILE,
+    EITHER,
+    REFUSE,
+    Mutant,
+    policies_text,
+    scenario_extreme,
+    with_policies,
+)
 from gridsim.verification.promises import broken
 
 NUMBERS = st.integers(0, 2**32 - 1)
@@ -72,9 +82,9 @@ def test_mutants(kind: int, folder: Path) -> None:
 @pytest.mark.parametrize("start", ["city", "more", "grids", "departments"])
 def test_bytes(start: str, folder: Path) -> None:
     """Hypothesis's own accidents, which shrink: a piece of a valid file replaced by anything."""
-    whole = {"city.toml": fuzz.CITY_FILE.encode(), "more.toml": fuzz._policies().encode(), **fuzz._tables()}
+    whole = {"city.toml": CITY_FILE.encode(), "more.toml": policies_text().encode(), **fuzz.tables()}
     name = next(n for n in whole if n.startswith(start))
-    argv = {"city": ["run", "city.toml"], "more": fuzz._with_policies()}.get(start, fuzz.NEW)
+    argv = {"city": ["run", "city.toml"], "more": with_policies()}.get(start, fuzz.NEW)
     size = len(whole[name])
 
     @settings(QUICK, max_examples=150)
@@ -97,7 +107,7 @@ def test_what_is_accepted_runs(folder: Path) -> None:
     @settings(QUICK, max_examples=250)
     @given(NUMBERS)
     def each(n: int) -> None:
-        m = mutant(n * len(KINDS) + KINDS.index(fuzz.scenario_extreme))
+        m = mutant(n * len(KINDS) + KINDS.index(scenario_extreme))
         (folder / "city.toml").write_bytes(m.files["city.toml"])
         scenario = small_enough(folder / "city.toml")
         if scenario is None:

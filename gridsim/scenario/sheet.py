@@ -28,9 +28,7 @@ MAGIC = {  # what a planner may send instead of a CSV file
 SAVE_AS = "save it as CSV in UTF-8 or GBK"
 YES = ("yes", "y", "true", "1", "是", "城区", "城市")
 NO = ("no", "n", "false", "0", "否", "农村", "乡村")
-TOTAL = re.compile(
-    r"(.*?)(合计|总计|小计|共计|总和)|(grand |sub-?)?totals?|sum"
-)  # what a spreadsheet writes under a column
+TOTAL = re.compile(r".*(合计|总计|小计|共计|总和)|(.* |sub-?)?totals?|sum")  # what a spreadsheet writes under a column
 ALIKE = 0.7  # a header this like a column's name is a slip; one less like it is a column of the planner's own
 
 
