@@ -115,7 +115,7 @@ def scenario_bytes(rng: Rng) -> Mutant:
 
 def policy_bytes(rng: Rng) -> Mutant:
     """A policy file after accidents."""
-    return Mutant({"more.toml": mutated_bytes(rng, policies_text().encode())}, _withpolicies_text(), EITHER, "bytes")
+    return Mutant({"more.toml": mutated_bytes(rng, policies_text().encode())}, with_policies(), EITHER, "bytes")
 
 
 # --- scenarios ------------------------------------------------------------------------------------------------------
@@ -268,7 +268,8 @@ def policies_text() -> str:
     )
 
 
-def _withpolicies_text() -> list[str]:
+def with_policies() -> list[str]:
+    """A command line that names the first of them."""
     return [
         "compare",
         "neighbourhood",
@@ -309,4 +310,4 @@ def policy_structure(rng: Rng) -> Mutant:
     ]  # fmt: skip
     what, change = pick(rng, ways)
     change()
-    return Mutant({"more.toml": _toml(data)}, _withpolicies_text(), REFUSE, what)
+    return Mutant({"more.toml": _toml(data)}, with_policies(), REFUSE, what)
