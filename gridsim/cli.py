@@ -32,7 +32,7 @@ class _Parser(argparse.ArgumentParser):
             choices = [c.strip(" '") for c in message.split("choose from ")[1].rstrip(")").split(",")]
             message = f"no command or choice {word!r}{nearest(word, choices) or '.'} Allowed are {', '.join(choices)}"
         elif message.startswith("unrecognized arguments: "):
-            word = message.removeprefix("unrecognized arguments: ").split()[0]
+            word = next(iter(message.removeprefix("unrecognized arguments: ").split()), "''")  # it may be empty
             known = [o for a in self._actions for o in a.option_strings]
             message = f"unknown {'option' if word.startswith('-') else 'argument'} {word}{nearest(word, known)}"
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")

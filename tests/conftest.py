@@ -10,6 +10,8 @@ from scipy import stats
 
 from gridsim.model.world import World
 from gridsim.verification.check import LEVEL as LEVEL
+from gridsim.verification.promises import packed as packed
+from gridsim.verification.promises import staff_of as chained  # noqa: F401
 from gridsim.verification.runs import deterministic as deterministic
 from gridsim.verification.runs import exponential as exponential
 from gridsim.verification.runs import first_durations as first_durations
@@ -45,33 +47,3 @@ def assert_share(successes: int, trials: int, theory: float, what: str = "") -> 
     """A count agrees with a binomial share."""
     p = stats.binomtest(int(successes), int(trials), theory).pvalue
     assert p > 1 - LEVEL, f"{what}: {successes} of {trials} = {successes / trials:.4f}, theory {theory:.4f} (p {p:.1e})"
-
-
-def packed(table: np.ndarray) -> bytes:
-    """A table as bytes, field by field: without the padding of its rows, which numpy leaves to chance in copies."""
-    if table.dtype.names is None:
-        return np.ascontiguousarray(table).tobytes()
-    return b"".join(np.ascontiguousarray(table[name]).tobytes() for name in table.dtype.names)
-
-
-def used_tables(world: World) -> dict[str, bytes]:
-    """Every table's rows in use, as bytes."""
-    rows = world._rows()
-    tables = {k: v for k, v in world.tables._asdict().items() if k != "pool"}  # which is scratch paper
-    return {name: packed(table[: rows.get(name, len(table))]) for name, table in tables.items()}
-
-
-def chained(tables: Any, grid: int) -> list[int]:
-    """Rows of the workers of a grid, in the order of its chain."""
-    out, here = [], int(tables.grid.first_worker[grid])
-    while here >= 0:
-        out.append(here)
-        assert len(out) <= len(tables.worker)
-        here = int(tables.worker.next[here])
-    return out
-
-
-def differing(a: World, b: World) -> list[str]:
-    """Names of the tables in which two worlds differ."""
-    x, y = used_tables(a), used_tables(b)
-    return [name for name in x if x[name] != y[name]]

@@ -305,6 +305,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ScenarioError([f"{path}: is not UTF-8 text; save it as UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError([f"{path}: is not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise ScenarioError([f"{path}: is not valid TOML: brackets stand too deep in each other"]) from None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise ScenarioError([f"{path}: is not valid TOML: a number in it has thousands of digits"]) from None
     except OSError as error:
         raise ScenarioError([f"{path}: cannot be read: {error.strerror}"]) from None
 
