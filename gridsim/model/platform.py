@@ -379,8 +379,8 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
 
     A row by ``blank`` with ordinal 2³¹ − 1 − i (i as increased) at its place, onset = reported = s, the category drawn,
     found by patrol, no resident, deadline = s + the category's (no severity asked), no DEADLINE_DUE, overdue 1.
-    ``nature`` as for every case; then K as in the lottery and ``partners`` anew (none beyond K), on_the_spot 0. Stage as
-    reached, stalled 1, drops 8. Counted as arisen (in the tally, not in a day), open and stalled. RESUMED at
+    ``nature`` as for every case; then K as in the lottery and ``partners`` anew (none beyond K), on_the_spot 0. Stage
+    as reached, stalled 1, drops 8. Counted as arisen (in the tally, not in a day), open and stalled. RESUMED at
     ``until``, version 0.
     """
     tally = t.tally[0]
