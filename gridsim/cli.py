@@ -1,6 +1,6 @@
 """The command ``gridsim``: compare, run, and look things up.
 
-Exit codes: 0 done, 1 not reached (a fit that fails), 2 wrong input (one clear line for each thing wrong), 130
+Exit codes: 0 done, 1 not reached (a fit or a check fails), 2 wrong input (one clear line for each thing wrong), 130
 interrupted (what is finished is kept).
 """
 
@@ -25,11 +25,12 @@ from gridsim.commands import (
     run,
     scenarios,
     trace,
+    verify,
 )
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT, spoken
 
 # in the order of --help
-COMMANDS = (compare, report, trace, run, fit, new, scenarios, policies, parameters, measures, costs, rules)
+COMMANDS = (compare, report, trace, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 
@@ -45,7 +46,7 @@ class _Parser(argparse.ArgumentParser):
             choices = [c.strip(" '") for c in message.split("choose from ")[1].rstrip(")").split(",")]
             message = f"no command or choice {word!r}{nearest(word, choices) or '.'} Allowed are {', '.join(choices)}"
         elif message.startswith("unrecognized arguments: "):
-            word = message.removeprefix("unrecognized arguments: ").split()[0]
+            word = next(iter(message.removeprefix("unrecognized arguments: ").split()), "''")  # it may be empty
             known = [o for a in self._actions for o in a.option_strings]
             message = f"unknown {'option' if word.startswith('-') else 'argument'} {word}{nearest(word, known)}"
         self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")

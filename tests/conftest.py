@@ -4,105 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from gridsim.model.cases import RESOLVED
-from gridsim.model.city import City
-from gridsim.model.draws import DURATION, sample
-from gridsim.model.settings import SERVICE, duration_table
 from gridsim.model.world import World
-from gridsim.scenario.scenario import Scenario
-
-LEVEL = 0.999  # of every interval and test: seeds are fixed, so a pass stays a pass
-RULES_OFF = (
-    "patrol",
-    "residents",
-    "lapse",
-    "intake",
-    "triage",
-    "boundary",
-    "cover",
-    "deadlines",
-    "hours",
-    "stalled_stock",
-    "escalation",
-    "video",
-    "experts",
-)
-PEOPLE = 36_500  # so that incidents per 100 residents and year are incidents a day
-
-SINGLE: dict[str, Any] = {
-    "name": "single queue",
-    "time": {"calendar": "continuous", "warmup_days": 0, "days": 365, "follow_up_days": 0},
-    "rules": dict.fromkeys(RULES_OFF, False),
-    "city": {
-        "comprehensive_grids": 1,
-        "dedicated_grids": 0,
-        "cells_per_grid": 1,
-        "persons_per_agent": 10_000,
-        "place_effect_sd": 0.0,
-        "grid_size_cv": 0.0,
-    },
-    "staff": {"full_time": 1, "part_time": 0, "nominal_share": 0.0},
-    "residents": {"disparity": 1.0},
-    "handling": {"ability": 60.0, "selectivity": 0.0},  # logistic(60 − 4 · complexity) is 1 to 24 digits
-    "departments": {"extra": 0.0, "need_factor": 1.0, "hold_team": "throughout"},
-    "triage": {"hops": 0},
-    "linkage": {
-        "hops": 0,
-        "rate": 1.0,
-        "coordination": 0.0,
-        "false_whistles": 0.0,
-        "false_slope": 0.0,
-        "fatigue": 0.0,
-        "report_in": {"distribution": "deterministic", "value": 0.0},
-    },
-    "districts": {"d": {"population": PEOPLE}},
-}
-
-
-def single_queue(per_day: float, fields: int = 1, teams: int = 1, need: float = 0.0, **changes: Any) -> Scenario:
-    """A city of one grid and one district on one unbroken clock, every rule off: incidents are reported at onset.
-
-    Parameters
-    ----------
-    per_day : float
-        Poisson rate of incidents.
-    fields, teams : int
-        Department fields, and teams of each.
-    need : float
-        Chance that a case needs a department.
-    **changes
-        Registry keys with two underscores for the dot.
-    """
-    names = [f"field{k}" for k in range(fields)]
-    category = {"share": 1.0, "needs_department": need, "complexity": 0.5, "deadline_days": 7.0, "field": names[0]}
-    data = SINGLE | {
-        "arrivals": {"per_100_residents": float(per_day)},
-        "fields": {n: n for n in names},
-        "categories": {"any": category},
-        "teams": {"d": dict.fromkeys(names, teams)},
-    }
-    return Scenario.from_dict(data).replace(changes)
-
-
-def deterministic(value: float) -> dict[str, Any]:
-    return {"distribution": "deterministic", "value": float(value)}
-
-
-def exponential(mean: float) -> dict[str, Any]:
-    return {"distribution": "exponential", "mean": float(mean)}
-
-
-def gamma(mean: float, shape: float) -> dict[str, Any]:
-    return {"distribution": "gamma", "mean": float(mean), "shape": float(shape)}
-
-
-def lognormal(median: float, sigma: float) -> dict[str, Any]:
-    return {"distribution": "lognormal", "median": float(median), "sigma": float(sigma)}
+from gridsim.verification.check import LEVEL as LEVEL
+from gridsim.verification.promises import packed as packed
+from gridsim.verification.promises import staff_of as chained  # noqa: F401
+from gridsim.verification.runs import deterministic as deterministic
+from gridsim.verification.runs import exponential as exponential
+from gridsim.verification.runs import first_durations as first_durations
+from gridsim.verification.runs import gamma as gamma
+from gridsim.verification.runs import lognormal as lognormal
+from gridsim.verification.runs import replications as replications
+from gridsim.verification.runs import single_queue as single_queue
+from gridsim.verification.runs import waits as waits
 
 
 def hand_placed(times: list[float], **changes: Any) -> World:
@@ -118,46 +35,6 @@ def clock(day: int, hour: float) -> float:
     return day + hour / 24
 
 
-@numba.njit
-def _fill_durations(kind, scale, shape, seed, replicate, stream, place, ordinal, out):
-    for i in range(len(out)):
-        out[i] = sample(kind, scale, shape, seed, replicate, stream, place[i], ordinal[i], 0)
-
-
-def first_durations(world: World, which: int, cases: np.recarray) -> np.ndarray:
-    """The keyed duration that each case draws at its first attempt (or first department)."""
-    d = duration_table(world.scenario)[which]
-    out = np.empty(len(cases))
-    _fill_durations(
-        float(d["kind"]),
-        float(d["scale"]),
-        float(d["spread"]),
-        world.seed,
-        world.replicate,
-        DURATION + which,
-        np.ascontiguousarray(cases.place),
-        np.ascontiguousarray(cases.ordinal),
-        out,
-    )
-    return out
-
-
-def replications(scenario: Scenario, days: int, number: int) -> list[World]:
-    city = City(scenario)
-    return [World(scenario, city, seed=77, replicate=r).advance(days) for r in range(number)]
-
-
-def waits(world: World, which: int, first: float, last: float) -> np.ndarray:
-    """Days that each case reported in [first, last) waited, its keyed service taken off its whole time."""
-    c = world.cases
-    c = c[(c.reported >= first) & (c.reported < last)]
-    assert np.all(c.state == RESOLVED)
-    per_day = 24.0 if which == SERVICE else 1.0
-    wait = c.resolved - c.reported - first_durations(world, which, c) / per_day
-    assert wait.min() > -1e-9
-    return np.where(wait < 1e-9, 0.0, wait)
-
-
 def assert_mean(samples: ArrayLike, theory: float, resolution: float, what: str = "") -> None:
     """The mean of independent values agrees with theory, and the interval is narrow enough to have caught an error."""
     x = np.asarray(samples, float)
@@ -170,33 +47,3 @@ def assert_share(successes: int, trials: int, theory: float, what: str = "") -> 
     """A count agrees with a binomial share."""
     p = stats.binomtest(int(successes), int(trials), theory).pvalue
     assert p > 1 - LEVEL, f"{what}: {successes} of {trials} = {successes / trials:.4f}, theory {theory:.4f} (p {p:.1e})"
-
-
-def packed(table: np.ndarray) -> bytes:
-    """A table as bytes, field by field: without the padding of its rows, which numpy leaves to chance in copies."""
-    if table.dtype.names is None:
-        return np.ascontiguousarray(table).tobytes()
-    return b"".join(np.ascontiguousarray(table[name]).tobytes() for name in table.dtype.names)
-
-
-def used_tables(world: World) -> dict[str, bytes]:
-    """Every table's rows in use, as bytes."""
-    rows = world._rows()
-    tables = {k: v for k, v in world.tables._asdict().items() if k != "pool"}  # which is scratch paper
-    return {name: packed(table[: rows.get(name, len(table))]) for name, table in tables.items()}
-
-
-def chained(tables: Any, grid: int) -> list[int]:
-    """Rows of the workers of a grid, in the order of its chain."""
-    out, here = [], int(tables.grid.first_worker[grid])
-    while here >= 0:
-        out.append(here)
-        assert len(out) <= len(tables.worker)
-        here = int(tables.worker.next[here])
-    return out
-
-
-def differing(a: World, b: World) -> list[str]:
-    """Names of the tables in which two worlds differ."""
-    x, y = used_tables(a), used_tables(b)
-    return [name for name in x if x[name] != y[name]]

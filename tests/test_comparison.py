@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -135,6 +136,39 @@ def test_interrupt_keeps_what_is_finished():
     assert set(c.table.replications) == {2}
     whole = compare(SMALL, "raise-linkage", replications=2)
     pd.testing.assert_frame_equal(c.runs, whole.runs, check_exact=True)
+
+
+def test_a_second_interrupt_keeps_what_is_finished(monkeypatch):
+    """Ctrl-C, and again while the runs in progress are waited for: nothing that was finished is lost."""
+    waited = []
+
+    def stop_after_five(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    def impatient(pool, wait=True, **options) -> None:
+        waited.append(wait)
+        if wait:
+            raise KeyboardInterrupt
+        shutdown(pool, wait=True, **options)  # so that no run goes on after the test
+
+    shutdown = ThreadPoolExecutor.shutdown
+    monkeypatch.setattr(ThreadPoolExecutor, "shutdown", impatient)
+    c = compare(SMALL, "raise-linkage", replications=10, jobs=1, progress=stop_after_five)
+    assert waited == [True, False]
+    assert c.interrupted and c.finished == (0, 1) and set(c.table.replications) == {2}
+
+
+def test_a_second_interrupt_while_it_says_that_it_stops():
+    def again() -> None:
+        raise KeyboardInterrupt
+
+    def stop_after_five(done: int, total: int) -> None:
+        if done == 5:
+            raise KeyboardInterrupt
+
+    c = compare(SMALL, "raise-linkage", replications=10, jobs=1, progress=stop_after_five, stopping=again)
+    assert c.interrupted and c.finished == (0, 1)
 
 
 def test_interrupt_before_the_first_pair_says_so():

@@ -14,11 +14,11 @@ from gridsim.model.world import World
 from gridsim.scenario.costs import roster_size, rostered_hours, running_cost
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.parameters import UNIT_COSTS
-from gridsim.scenario.policies import Cost, Option, Per, Phase, Policy, parse_options, read_policies
+from gridsim.scenario.policies import Cost, Option, Per, Phase, Policy, builtin_policies, parse_options, read_policies
 from gridsim.scenario.scenario import ScenarioError, load_scenario
 from gridsim.studies.comparison import compare
 from gridsim.studies.groups import mean_load, overloaded, saturated
-from gridsim.studies.outlay import _case_days
+from gridsim.studies.outlay import _case_days, saved_by_firms
 from gridsim.views import words
 
 BASE = load_scenario("neighbourhood")
@@ -57,6 +57,22 @@ def test_counts_by_hand():
     idle = city.counts(BASE)
     assert all(idle[k] == 0 for k in ("added_full_time", "added_team", "expert", "expert_hour", "device", "camera"))
     assert city.counts(BASE, policy)["camera"] == 0 and city.counts(BASE, policy)["added_full_time"] == -9
+
+
+def test_what_firms_save_is_not_the_citys():
+    known = builtin_policies()
+    option = Option("consolidate-dedicated-grids", (known["consolidate-dedicated-grids"],))
+    city = City(BASE)
+    n = city.counts(option.phases(BASE)[-1].scenario, BASE)
+    spent = option.outlay(n, BASE.costs)
+    assert n["added_firm_staff"] == -17  # one grid of three is left of twenty of one
+    assert saved_by_firms(option, n, BASE) == spent["saved_yearly"] == 17 * 12_000
+    own = Policy(
+        name="x",
+        cost=(Cost(item="posts", per="full_time", yuan=-5.0), Cost(item="f", per="added_firm_staff", yuan=1.0)),
+    )
+    assert saved_by_firms(Option("x", (own,)), {"full_time": 10, "added_firm_staff": -3}, BASE) == 3
+    assert saved_by_firms(Option("x", (own,)), {"full_time": 10, "added_firm_staff": 3}, BASE) == 0
 
 
 def test_running_cost_by_hand():

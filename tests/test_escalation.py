@@ -9,7 +9,7 @@ from typing import Any
 import numba
 import numpy as np
 import pytest
-from conftest import LEVEL, assert_mean, assert_share, deterministic, exponential, replications, single_queue, waits
+from conftest import LEVEL, assert_share, deterministic, single_queue
 from scipy import stats
 
 from gridsim.model import cases
@@ -26,7 +26,6 @@ from gridsim.model.cases import (
 )
 from gridsim.model.city import City
 from gridsim.model.draws import CLOCKS, chances
-from gridsim.model.settings import SERVICE
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario, load_scenario
 
@@ -210,30 +209,6 @@ def test_mediation_is_the_harder_the_more_severe(mediated: bool, chance: float) 
     c = world.cases[world.cases.reported < 50]
     assert_share(np.sum(c.attempts == 1), len(c), chance, "settled at once") if mediated else None
     assert np.all(c.attempts == 1) != mediated
-
-
-def test_urgent_cases_wait_as_the_law_of_priorities_says() -> None:
-    """M/M/1 with two classes, non-preemptive (Cobham 1954): W₀/(1 − ρ₁) for the urgent, W₀/((1 − ρ₁)(1 − ρ)) for others."""
-    rho, urgent, mean = 0.8, 0.3, 0.01
-    scenario = severe(
-        rho / mean,
-        **{
-            "escalation.rate": 0.0,
-            "categories.any.emergency": urgent,
-            "staff.full_time": 1,
-            "handling.service": exponential(24 * mean),
-        },
-    )
-    fast, slow = [], []
-    for world in replications(scenario, 320, 16):
-        c = world.cases
-        c = c[(c.reported >= 30) & (c.reported < 300)]
-        w = waits(world, SERVICE, 30, 300)
-        fast.append(w[c.grade == EMERGENCY].mean())
-        slow.append(w[c.grade == 1].mean())
-    left = rho * mean
-    assert_mean(fast, left / (1 - urgent * rho), 0.03, "urgent")
-    assert_mean(slow, left / ((1 - urgent * rho) * (1 - rho)), 0.1, "others")
 
 
 # --- R5 video --------------------------------------------------------------------------------------------------------

@@ -60,7 +60,11 @@ def with_columns(names, *values):
     return [f"{line},{cell}" for line, cell in zip(GOOD, cells, strict=True)]
 
 
+ALL_0 = [GOOD[0], *(x.replace(",1,1,", ",0,0,").replace(",2,0,", ",0,0,").replace(",1,0,", ",0,0,") for x in GOOD[1:])]
 BAD = {
+    "total row": ([*GOOD, "合计,,,,,2700,5,2,,,"], "row 8: '合计' is a total; leave the row out"),
+    "subtotal in another column": ([*GOOD, ",,East total:,,,2200,4,2,,,"], "row 8: 'East total:' is a total"),
+    "nobody works": (ALL_0, "full_time: is 0 in every comprehensive grid, so nobody would work; give each grid its"),
     "missing column": ([",".join(x.split(",")[:5] + x.split(",")[6:]) for x in GOOD], "row 1: column population"),
     "misspelt column": (
         changed(1, "population", "popullation"),

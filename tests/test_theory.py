@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,113 +14,20 @@ from conftest import (
     clock,
     deterministic,
     exponential,
-    first_durations,
     gamma,
     hand_placed,
     lognormal,
-    replications,
     single_queue,
-    waits,
 )
 from scipy import integrate, stats
 
 from gridsim.model.cases import BY_PATROL, BY_RESIDENT, CLOSED_FORMALLY, LAPSED, LATENT, OPEN, RESOLVED
 from gridsim.model.city import City
-from gridsim.model.settings import DEPARTMENT, SERVICE
 from gridsim.model.world import World
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, load_scenario
 
 NEVER = 1 - LEVEL
-
-
-def erlang_c(servers: int, load: float) -> float:
-    """Chance to wait in M/M/c; ``load`` is λ/μ (Erlang 1917)."""
-    last = load**servers / math.factorial(servers) * servers / (servers - load)
-    return last / (sum(load**k / math.factorial(k) for k in range(servers)) + last)
-
-
-# --- (a), (b) single queues -----------------------------------------------------------------------------------------
-
-SERVICE_DAYS = 0.01  # mean service: a hundred a day and server
-
-
-def at_department(servers: int, rho: float) -> Scenario:
-    return single_queue(
-        servers * rho / SERVICE_DAYS,
-        teams=servers,
-        rules__grid_handling=False,
-        departments__duration=exponential(SERVICE_DAYS),
-    )
-
-
-def at_grid(servers: int, rho: float) -> Scenario:
-    return single_queue(
-        servers * rho / SERVICE_DAYS,
-        rules__departments=False,
-        staff__full_time=servers,
-        handling__service=exponential(24 * SERVICE_DAYS),
-        arrivals__headroom=1.0,
-    )
-
-
-@pytest.mark.parametrize(("servers", "rho", "days"), [(1, 0.5, 400), (1, 0.9, 1000), (3, 0.8, 300), (3, 0.9, 400)])
-@pytest.mark.parametrize(
-    ("noun", "which"), [(at_department, DEPARTMENT), (at_grid, SERVICE)], ids=["department", "grid"]
-)
-def test_queue_waits_as_erlang_says(
-    noun: Callable[[int, float], Scenario], which: int, servers: int, rho: float, days: int
-) -> None:
-    """M/M/c: mean wait C/(cμ − λ), and the whole distribution P(W > t) = C exp(−(cμ − λ)t)."""
-    runs = [waits(w, which, 30, days) for w in replications(noun(servers, rho), days + 20, 20)]
-    c, spare = erlang_c(servers, servers * rho), servers * (1 - rho) / SERVICE_DAYS
-    assert_mean([w.mean() for w in runs], c / spare, 0.08, "mean wait")
-    for mean_waits in (0.0, 0.5, 1.5):
-        assert_mean(
-            [np.mean(w > mean_waits / spare) for w in runs],
-            c * math.exp(-mean_waits),
-            0.115,
-            f"P(W > {mean_waits}/(cμ − λ))",
-        )
-
-
-@pytest.mark.parametrize(
-    ("service", "scv"),
-    [
-        pytest.param(deterministic(24 * SERVICE_DAYS), 0.0, id="deterministic"),
-        pytest.param(gamma(24 * SERVICE_DAYS, 4.0), 1 / 4, id="gamma-4"),
-        pytest.param(gamma(24 * SERVICE_DAYS, 0.5), 2.0, id="gamma-half"),
-        pytest.param(lognormal(24 * SERVICE_DAYS * math.exp(-0.32), 0.8), math.expm1(0.64), id="lognormal"),
-    ],
-)
-def test_one_worker_waits_as_pollaczek_and_khinchine_say(service: dict[str, Any], scv: float) -> None:
-    """M/G/1: mean wait = λ E[S²] / 2(1 − ρ); ``scv`` is the squared coefficient of variation of S."""
-    rho = 0.8
-    scenario = single_queue(rho / SERVICE_DAYS, rules__departments=False, handling__service=service)
-    runs = [waits(w, SERVICE, 30, 600) for w in replications(scenario, 620, 20)]
-    assert_mean([w.mean() for w in runs], rho * SERVICE_DAYS * (1 + scv) / (2 * (1 - rho)), 0.06, "mean wait")
-    assert_mean([np.mean(w > 0) for w in runs], rho, 0.01, "chance to wait")
-
-
-def test_department_ledger_agrees_with_erlang() -> None:
-    """The department's own columns: received = done, waits add up, busy team-days are λ · mean service."""
-    worlds = replications(at_department(3, 0.8), 220, 10)
-    for w in worlds:
-        d = w.tables.department[0]
-        assert d.received == d.done + d.busy + d.queue == len(w.cases)
-        done = w.cases[w.cases.state == RESOLVED]
-        assert abs(d.waited - np.sum(done.resolved - done.reported - first_durations(w, DEPARTMENT, done))) < 1.0
-    assert_mean([w.tables.department[0].team_days / 220 for w in worlds], 3 * 0.8, 0.02, "busy teams")
-
-
-def test_overload_grows_by_what_is_beyond_capacity() -> None:
-    """λ > cμ: the backlog grows by λ − cμ a day, with variance (λ + cμ) a day."""
-    rate, capacity, days = 330.0, 300.0, 100
-    scenario = single_queue(rate, teams=3, rules__grid_handling=False, departments__duration=exponential(SERVICE_DAYS))
-    slopes = [(float(w.days.open[-1]) - float(w.days.open[9])) / (days - 10) for w in replications(scenario, days, 24)]
-    assert_mean(slopes, rate - capacity, 0.06, "slope")
-    sd = math.sqrt((rate + capacity) / (days - 10))
-    assert abs(np.mean(slopes) - (rate - capacity)) < stats.norm.ppf((1 + LEVEL) / 2) * sd / math.sqrt(24)
 
 
 # --- (c) several departments ----------------------------------------------------------------------------------------
@@ -130,56 +36,6 @@ def test_overload_grows_by_what_is_beyond_capacity() -> None:
 def many_departments(**changes: Any) -> World:
     usual = {"rules__grid_handling": False, "departments__extra": 1.2, "departments__duration": exponential(1.0)}
     return World(single_queue(400, fields=5, teams=50_000, **usual | changes), seed=5).advance(100)
-
-
-def whole_times(world: World, needs: int) -> np.ndarray:
-    """From report to resolution, of cases that K departments worked on and that are surely over."""
-    c = world.cases
-    c = c[(c.needs == needs) & (c.reported < 60)]
-    assert np.all(c.state == RESOLVED)
-    return c.resolved - c.reported
-
-
-def test_number_of_departments_is_one_plus_poisson_cut_at_four() -> None:
-    world = many_departments()
-    pmf = stats.poisson(1.2).pmf(range(3))
-    counts = np.bincount(world.cases.needs, minlength=6)
-    assert counts[0] == counts[5] == 0
-    assert stats.chisquare(counts[1:5], len(world.cases) * np.append(pmf, 1 - pmf.sum())).pvalue > NEVER
-
-
-def test_departments_of_a_case_are_its_lead_and_others_alike() -> None:
-    """The first is the category's own; further ones are all different and every other field is as likely."""
-    c = many_departments().cases
-    c = c[c.needs == 4]
-    assert np.all(c.department[:, 0] == 0)
-    assert all(len(set(row)) == 4 for row in c.department.tolist())
-    for k in (1, 2, 3):
-        assert stats.chisquare(np.bincount(c.department[:, k], minlength=5)[1:]).pvalue > NEVER
-
-
-@pytest.mark.parametrize("needs", [1, 2, 3, 4])
-def test_linked_departments_take_the_longest_of_k(needs: int) -> None:
-    """Side by side: the maximum of K exponentials, mean H_K, distribution F^K."""
-    x = whole_times(many_departments(), needs)
-    assert_mean(x, sum(1 / k for k in range(1, needs + 1)), 0.06, "mean")
-    assert stats.kstest(x, lambda t: (-np.expm1(-t)) ** needs).pvalue > NEVER / 4
-
-
-@pytest.mark.parametrize("mode", ["unlinked", "not parallel"])
-@pytest.mark.parametrize("needs", [1, 2, 3, 4])
-def test_departments_one_after_another_add_up(needs: int, mode: str) -> None:
-    """Referred, or linked without working in parallel: the sum of K exponentials, an Erlang distribution."""
-    changes = {"linkage__rate": 0.0, "linkage__drop": 0.0} if mode == "unlinked" else {"linkage__parallel": False}
-    x = whole_times(many_departments(**changes), needs)
-    assert_mean(x, needs, 0.06, "mean")
-    assert stats.kstest(x, stats.gamma(needs).cdf).pvalue > NEVER / 8
-
-
-def test_report_in_delays_side_by_side() -> None:
-    """Each department reports in after its own delay: the case takes the longest of K exponential delays, plus T."""
-    world = many_departments(linkage__report_in=exponential(0.5), departments__duration=deterministic(2.0))
-    assert_mean(whole_times(world, 3), 0.5 * (1 + 1 / 2 + 1 / 3) + 2.0, 0.03, "three departments")
 
 
 @pytest.mark.parametrize(
@@ -243,28 +99,6 @@ def fates(world: World, before: float) -> tuple[np.recarray, np.ndarray]:
     c = world.cases[world.cases.onset < before]
     assert not np.any(c.state == LATENT)
     return c, np.array([np.sum(c.channel == BY_PATROL), np.sum(c.channel == BY_RESIDENT), np.sum(c.state == LAPSED)])
-
-
-def test_fates_of_the_latent_are_in_proportion_to_their_hazards() -> None:
-    world = World(clocks(), seed=3).advance(400)
-    c, counts = fates(world, 300)
-    assert counts.sum() == len(c) > 80_000
-    total = PATROL + REPORT + LAPSE
-    assert stats.chisquare(counts, len(c) * np.array([PATROL, REPORT, LAPSE]) / total).pvalue > NEVER
-    # and whatever the fate, the time to it is exponential with the total hazard
-    until = np.where(c.state == LAPSED, c.lapsed, c.reported) - c.onset
-    for part in (c.channel == BY_PATROL, c.channel == BY_RESIDENT, c.state == LAPSED):
-        assert stats.kstest(until[part], stats.expon(scale=1 / total).cdf).pvalue > NEVER / 3
-
-
-@pytest.mark.parametrize("off", ["patrol", "residents", "lapse"])
-def test_a_clock_switched_off_leaves_the_others(off: str) -> None:
-    c, counts = fates(World(clocks(**{f"rules.{off}": False}), seed=4).advance(900), 300)
-    on = {"patrol": PATROL, "residents": REPORT, "lapse": LAPSE} | {off: 0.0}
-    hazards = np.array(list(on.values()))
-    assert counts[hazards == 0].sum() == 0
-    here = hazards > 0
-    assert stats.chisquare(counts[here], len(c) * hazards[here] / hazards.sum()).pvalue > NEVER / 3
 
 
 def test_unequal_residents_report_in_proportion_to_their_propensity() -> None:
@@ -334,18 +168,6 @@ def test_dedicated_and_diluted_patrol_hazards_by_hand() -> None:
 
 
 # --- routes and lotteries -------------------------------------------------------------------------------------------
-
-
-def test_linked_share_is_need_times_rate() -> None:
-    """(f) m·ρ, with m as set; no case is exhausted."""
-    world = World(
-        single_queue(
-            500, need=0.6, departments__need_factor=0.5, linkage__rate=0.7, linkage__drop=0.0, staff__full_time=200
-        )
-    ).advance(100)
-    c = world.cases[world.cases.reported < 95]
-    assert_share(np.sum(c.needs > 0), len(c), 0.3, "needing departments")
-    assert_share(np.sum(c.linked == 1), len(c), 0.3 * 0.7, "linked")
 
 
 def test_exhausted_cases_reach_a_department() -> None:

@@ -11,16 +11,18 @@ from gridsim.commands.shared import OK, Adder, print_json
 def define(add: Adder) -> None:
     """The command and its options."""
     sub = add("scenarios", "List the scenarios; show one resolved; or show how two differ.", _run)
+    sub.add_argument("--verification", action="store_true", help="list those of known behaviour instead")
     sub.add_argument("names", nargs="*", metavar="SCENARIO", help="none: list; one: show it; two: differences")
 
 
 def _run(a: argparse.Namespace) -> int:
-    from gridsim.scenario.scenario import ScenarioError, builtin_scenarios, load_scenario
+    from gridsim.scenario.scenario import ScenarioError, builtin_scenarios, load_scenario, verification_scenarios
     from gridsim.views.labels import aligned
 
     if len(a.names) > 2:
         raise ScenarioError([f"scenarios: at most two names, to compare them (got {len(a.names)})"])
-    found = [load_scenario(n) for n in a.names or builtin_scenarios()]
+    listed = verification_scenarios() if a.verification else builtin_scenarios()
+    found = [load_scenario(n) for n in a.names or listed]
     if len(a.names) == 2:
         difference = found[0].diff(found[1])
         if a.json:

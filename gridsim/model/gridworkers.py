@@ -483,19 +483,23 @@ def try_again(t, n, now):
 def regroup(t, now):
     """R9. After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called.
 
-    Grids in order of their rows. With fte 0, everybody waiting leaves the queue, from the head on, and is AT_GRID now.
-    Else, where somebody waits, ``recount`` and ``call_worker``.
+    Grids in order of their rows, where somebody waits. With fte 0, from the head on, who would be served elsewhere
+    (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then
+    ``recount``, and with staff ``call_worker``.
     """
     for g in range(len(t.grid)):
         grid = t.grid[g]
-        if grid.fte == 0.0:
-            while grid.head >= 0:
-                n = grid.head
+        n = grid.head
+        while n >= 0 and grid.fte == 0.0:
+            behind = t.case[n].next
+            if handler_of(t, t.place[t.case[n].place].grid) != g:
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
-        elif grid.head >= 0:
+            n = behind
+        if grid.head >= 0:
             recount(t.case, grid, t.settings[0].handling_selectivity)
-            call_worker(t, g, now)
+            if grid.fte > 0.0:
+                call_worker(t, g, now)
 
 
 @columns(WORKER_DTYPE, "worker")

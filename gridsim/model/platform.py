@@ -409,9 +409,9 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
 
     A row by ``blank`` with ordinal 2³¹ − 1 − i (i as increased) at its place, onset = reported = s, the category drawn,
     found by patrol, no resident, deadline = s + the category's (no severity asked), no DEADLINE_DUE, overdue 1.
-    ``nature`` as for every case; then K as in the lottery and ``partners`` anew, on_the_spot 0 (departments that
-    ``nature`` wrote beyond K stay in the row and mean nothing). stage as reached, stalled 1, drops 8. Counted as arisen
-    (in the tally, not in a day), open and stalled. RESUMED at ``until``, version 0.
+    ``nature`` as for every case; then K as in the lottery and ``partners`` anew (none beyond K), on_the_spot 0. Stage
+    as reached, stalled 1, drops 8. Counted as arisen (in the tally, not in a day), open and stalled. RESUMED at
+    ``until``, version 0.
     """
     tally = t.tally[0]
     n = blank(t, place, 2**31 - 1 - i, reported, 0.0)
@@ -423,6 +423,8 @@ def _lay_down(t, place, category, i, reported, needed, stage, until):
     case.deadline = reported + t.category[category].deadline
     case.overdue = 1
     nature(t, n)
+    for k in range(needed, MOST_DEPARTMENTS):
+        case.department[k] = -1
     case.needs = needed  # as the lottery that it has gone through had it
     partners(t, n)
     case.on_the_spot = 0

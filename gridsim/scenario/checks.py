@@ -125,7 +125,10 @@ def _handlers(rules: Any, staff: Any) -> list[str]:
     if not rules.grid_handling and not rules.departments:
         out.append("rules: grid_handling and departments are both off, so nobody could ever handle a case")
     if rules.grid_handling and staff.full_time * (1 - staff.nominal_share) < 1:
-        out.append("staff.full_time: at least one gridworker who works is needed while rules.grid_handling is on")
+        out.append(
+            "staff.full_time: at least one gridworker who works is needed while rules.grid_handling is on (got "
+            f"{staff.full_time:,}, of whom staff.nominal_share {staff.nominal_share:g} are nominal)"
+        )
     return out
 
 

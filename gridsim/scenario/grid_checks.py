@@ -108,6 +108,17 @@ def _people(sheet: Sheet, homes: list[Row]) -> None:
         both = full is not None and part is not None
         if known > workers or (both and known != workers):
             sheet.wrong(r["row"], "workers", f"is {workers}, but full_time and part_time add up to {known}")
+    for c in ("full_time", "workers"):
+        if (
+            homes
+            and all(r.get(c) == 0 for r in homes)
+            and not (c == "workers" and any("full_time" in r for r in homes))
+        ):
+            name = sheet.headers.get(c, c)
+            sheet.errors.append(
+                f"{sheet.where}: {name}: is 0 in every comprehensive grid, so nobody would work; give each grid its "
+                "gridworkers, or leave the column out (then Daqing's ratio of gridworkers to grids is taken)"
+            )
 
 
 def _hosts(sheet: Sheet, homes: list[Row], sites: list[Row], unclear: set[str | None]) -> None:

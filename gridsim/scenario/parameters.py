@@ -21,6 +21,7 @@ from typing import Any, Literal
 from gridsim.scenario.distributions import Deterministic, Distribution, Exponential, Lognormal
 
 Grade = Literal["S", "D", "A", "B", "C", "X"]
+MOST = 1e9  # of what has no natural limit: a number beyond is a slip of the keyboard
 PAPER = "杨庆玲, 孙雪冰 2022"
 
 
@@ -94,7 +95,7 @@ def _switch(key: str, chinese: str, text: str) -> Parameter:
 
 
 def _positive(key: str, chinese: str, unit: str, default: float, text: str, **more: Any) -> Parameter:
-    return Parameter(key, chinese, unit, default, text, **{"minimum": 0.0, **more})
+    return Parameter(key, chinese, unit, default, text, **{"minimum": 0.0, "maximum": MOST, **more})
 
 
 def _delay(key: str, chinese: str, default: Any, text: str, unit: str = "d", **more: Any) -> Parameter:
@@ -129,7 +130,7 @@ PARAMETERS: tuple[Parameter, ...] = (
               "Days run on after the measured ones, so that late cases are not censored.", source="model design",
               maximum=3_650),
     Parameter("time.window_days", "统计窗口", "d", 365, "Length of one reporting window (a year).", minimum=1,
-              source="model design"),
+              source="model design", maximum=36_500),
     # --- rules: every one can be switched off, down to a single queue ---------------------------------------
     _switch("patrol", "巡查", "R3. With patrol and residents both off, an incident is reported the moment it arises."),
     _switch("residents", "居民上报", "R4. Residents report latent incidents."),
@@ -157,9 +158,9 @@ PARAMETERS: tuple[Parameter, ...] = (
               minimum=0, maximum=1_000_000,
               source="a neighbourhood's part of the paper's 1,585 (which daqing-2021 has)", grade="D"),
     Parameter("city.grids_per_community", "每社区网格数", "#", 8, "Comprehensive grids in a community.", minimum=1,
-              low=4, high=16),
+              low=4, high=16, maximum=1_000_000),
     Parameter("city.communities_per_street", "每街道社区数", "#", 8, "Communities in a street or town.", minimum=1,
-              low=4, high=16),
+              low=4, high=16, maximum=1_000_000),
     Parameter("city.cells_per_grid", "每网格地点数", "#", 2, "Neighbourhood cells (places) in a comprehensive grid.",
               minimum=1, maximum=16),
     _positive("city.grid_size_cv", "网格人口变异", "ratio", 0.5, "Coefficient of variation of residents per grid.",
@@ -183,7 +184,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("staff.understaffed_gap", "缺员率", 0.20, "Vacancies in units marked understaffed, relative to the others.",
            low=0.0, high=0.4, source="assumption; the paper names the four units, not the gap"),
     Parameter("staff.hours_per_year", "年工时", "h/year", 1875.0, "Working hours of a full-timer.", low=1600, high=2400,
-              minimum=1.0),
+              minimum=1.0, maximum=8_784.0),
     _share("staff.admin_share", "行政录入占时", 0.55,
            "Share of hours for administration: registration, duplicate entry, policy tasks.", low=0.3, high=0.7, lever=True),
     _share("staff.entry_share", "录入占行政工时", 0.30, "Part of the administration hours that is data entry.",
@@ -195,23 +196,23 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("staff.device_saving", "设备节省", 0.2, "Part of the data entry that such a device saves.", low=0.0, high=0.4),
     Parameter("staff.freed_hours", "释放工时去向", "choice", "patrol", "Where hours freed from entry and training go.",
               choices=("patrol", "events"), source="model design", lever=True),
-    _positive("staff.training_hours", "培训", "h/year", 40.0, "Training of a full-timer.", low=10, high=120, lever=True),
+    _positive("staff.training_hours", "培训", "h/year", 40.0, "Training of a full-timer.", low=10, high=120, lever=True, maximum=8_784.0),
     _positive("staff.patrol_hours", "巡查工时", "h/workday", 2.0, "Patrol of a full-timer.", low=0.5, high=4.0,
-              lever=True),
+              lever=True, maximum=24.0),
     Parameter("staff.standard_patrol_hours", "标准巡查工时", "h/workday", 2.0,
-              "Patrol hours at which coverage and detection are stated.", minimum=0.01, source="model design"),
+              "Patrol hours at which coverage and detection are stated.", minimum=0.01, source="model design", maximum=24.0),
     Parameter("staff.event_hours", "事件工时上限", "h/workday", 4.0, "Most hours a day that go to events.", minimum=0.1,
-              low=2.0, high=7.5),
+              low=2.0, high=7.5, maximum=24.0),
     _share("staff.cover_below_fte", "代管阈值", 0.5, "A grid with fewer full-time equivalents is covered by its community.",
            low=0.2, high=0.8),
     _positive("staff.help_above_load", "协助阈值", "live cases / FTE", 0.5,
               "A grid with more live cases than this passes new ones to the least loaded of its community, itself included.",
               low=0.0, high=2.0),
     _positive("staff.travel_penalty", "代管路程", "share of handling time", 0.15, "Extra time for a covered grid.",
-              low=0.0, high=0.5),
+              low=0.0, high=0.5, maximum=100.0),
     _positive("staff.periphery_penalty", "边缘路程", "share of handling time", 0.2,
               "Extra time in the grid furthest from its district's centre; in proportion on the way there.",
-              low=0.0, high=0.6, source="assumption; the paper says the periphery is served worse, not how much"),
+              low=0.0, high=0.6, source="assumption; the paper says the periphery is served worse, not how much", maximum=100.0),
     # --- dedicated grids --------------------------------------------------------------------------------------
     _share("dedicated.incident_share", "专属地点事件占比", 0.10, "Incidents that arise at dedicated sites.", low=0.02, high=0.25),
     Parameter("dedicated.site_size_shape", "单位规模分布", "Pareto shape", 2.0, "Spread of site sizes.", minimum=1.05,
@@ -224,7 +225,7 @@ PARAMETERS: tuple[Parameter, ...] = (
            low=0.05, high=0.5),
     Parameter("dedicated.local_bonus", "专属精准增益", "factor", 1.25,
               "Detection and success in a fully staffed dedicated grid relative to a comprehensive one.", minimum=1.0,
-              low=1.0, high=1.6),
+              low=1.0, high=1.6, maximum=1_000.0),
     _positive("dedicated.boundary_friction", "边界摩擦", "coefficient", 0.5,
               "Edge share of a site of average size is 1 − exp(−friction).", low=0.0, high=1.5),
     _share("dedicated.interoperation", "互通", 0.3, "Edge cases of a dedicated grid that raise no ownership dispute.",
@@ -276,9 +277,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     _positive("residents.report_rate", "居民上报率", "1/d", 0.00736, "Hazard that residents report a latent incident.",
               low=0.002, high=0.05, source="fitted to a patrol share of 62 % of reports (宜黄, press)", grade="D"),
     Parameter("residents.disparity", "上报差异", "ratio p90/p10", 3.0, "Difference in reporting between people.",
-              minimum=1.0, low=1.0, high=6.0, source="Liu, Bhandaram & Garg 2023, arXiv 2204.08620", grade="A"),
+              minimum=1.0, low=1.0, high=6.0, source="Liu, Bhandaram & Garg 2023, arXiv 2204.08620", grade="A", maximum=1e6),
     Parameter("latent.lapse_days", "自然消失时间", "d", 22.4, "Mean time until a latent incident vanishes.", minimum=0.01,
-              low=5.0, high=60.0, source=PROBE),
+              low=5.0, high=60.0, source=PROBE, maximum=1e6),
     # --- R5 video ------------------------------------------------------------------------------------------------
     _share("video.coverage", "视频接入率", 0.35, "Urban places whose cameras are connected to the platform.", low=0.0, high=1.0,
            source="assumption; the paper says that not all centres are connected", lever=True),
@@ -290,14 +291,14 @@ PARAMETERS: tuple[Parameter, ...] = (
               source=PAPER + ": reaches the county tier only", grade="S", lever=True),
     # --- R7 intake, R8 triage ----------------------------------------------------------------------------------
     _share("intake.valid_patrol", "巡查上报有效率", 0.9755, "Patrol reports that pass the audit.", low=0.90, high=0.99,
-           source=PAPER + ": 84,201 of 86,312", grade="S"),
-    _share("intake.valid_residents", "居民上报有效率", 0.80, "Raw resident reports that pass the audit.", low=0.3, high=0.95),
+           source=PAPER + ": 84,201 of 86,312", grade="S", minimum=0.01),
+    _share("intake.valid_residents", "居民上报有效率", 0.80, "Raw resident reports that pass the audit.", low=0.3, high=0.95, minimum=0.01),
     _share("intake.duplicates", "重复件", 0.08, "Valid resident reports that repeat a known incident.", low=0.0, high=0.25,
            maximum=0.5),
     _share("intake.wrong_rejection", "误判无效", 0.01, "Genuine reports the audit rejects; the incident stays latent.",
            low=0.0, high=0.05),
     _positive("intake.unregistered_hours", "补录工时", "h", 0.25,
-              "Extra handling time when the reporter's details must first be entered.", low=0.0, high=1.0),
+              "Extra handling time when the reporter's details must first be entered.", low=0.0, high=1.0, maximum=1_000.0),
     _share("triage.accuracy", "分派准确率", 0.80, "Chance that a dispatch reaches the right owner.", low=0.6, high=0.97,
            source="0.75 on a commercial page; assumption", lever=True),
     Parameter("triage.hops", "受理层级数", "#", 1, "Tiers a report climbs to be registered and dispatched to its grid.",
@@ -388,7 +389,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("linkage.silo_weight", "壁垒权重", 0.5, "Referral accuracy = triage accuracy · (1 − weight · silo).",
            low=0.0, high=1.0),
     _positive("linkage.coordination", "协调成本", "share of effort", 0.10, "Extra department effort on a linked sub-task.",
-              low=0.0, high=0.5),
+              low=0.0, high=0.5, maximum=1_000.0),
     _share("linkage.false_whistles", "误吹哨率", 0.05, "False whistles that come with each genuine one.", low=0.0, high=0.2),
     _positive("linkage.false_slope", "误吹哨增幅", "per unit of ρ", 0.1, "Rise of that share for a linkage rate above .8.",
               low=0.0, high=0.5, maximum=10.0),
@@ -435,7 +436,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter("closure.appraisal_factor", "考核影响", "factor", 2.0, "How much more often.", minimum=1.0, maximum=10.0,
               low=1.0, high=3.0),
     # --- smallest differences that matter -----------------------------------------------------------------------------------
-    _positive("matters.days", "最小有意义差异：时间", "d", 0.25, "Differences in days below this are called too small to matter."),
+    _positive("matters.days", "最小有意义差异：时间", "d", 0.25, "Differences in days below this are called too small to matter.", maximum=36_500.0),
     _share("matters.share", "最小有意义差异：比例", 0.005, "The same for shares (half a percentage point)."),
     _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
     _share("matters.growth", "过载判定增幅", 0.10,

@@ -72,8 +72,8 @@ class Cost(BaseModel):
     chinese: str = ""
     per: Per
     unit: str | None = None
-    yuan: float | None = None
-    amount: float = 1.0
+    yuan: float | None = Field(default=None, strict=True)
+    amount: float = Field(default=1.0, strict=True)
     every: Literal["year", "once"] = "year"
     source: str = "assumption"
     grade: Grade = "X"
@@ -112,8 +112,8 @@ class Policy(BaseModel):
     text: str = ""
     chinese_text: str = ""
     source: str = ""
-    default: bool = True
-    starts: int = Field(default=0, ge=0)
+    default: bool = Field(default=True, strict=True)
+    starts: int = Field(default=0, ge=0, strict=True)
     set: dict[str, Any] = Field(default_factory=dict)
     cost: tuple[Cost, ...] = ()
 

@@ -305,6 +305,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ScenarioError([f"{path}: is not UTF-8 text; save it as UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError([f"{path}: is not valid TOML: {error}"]) from None
+    except RecursionError:
+        raise ScenarioError([f"{path}: is not valid TOML: brackets stand too deep in each other"]) from None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise ScenarioError([f"{path}: is not valid TOML: a number in it has thousands of digits"]) from None
     except OSError as error:
         raise ScenarioError([f"{path}: cannot be read: {error.strerror}"]) from None
 
@@ -320,13 +324,18 @@ def builtin_scenarios() -> list[str]:
     return sorted(p.stem for p in builtin_folder().glob("[!_]*.toml"))
 
 
+def verification_scenarios() -> list[str]:
+    """Names of the scenarios whose behaviour is known in closed form: ``verification/erlang-c`` and others."""
+    return sorted(f"verification/{p.stem}" for p in (builtin_folder() / "verification").glob("[!_]*.toml"))
+
+
 def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
     """Load a built-in scenario by name, or a TOML file by path.
 
     Parameters
     ----------
     name : str, Path or Scenario
-        ``"neighbourhood"``, ``"daqing-2021"``, or a path ending in ``.toml``.
+        ``"neighbourhood"``, ``"daqing-2021"``, ``"verification/erlang-c"``, or a path ending in ``.toml``.
     **overrides
         Registry keys with two underscores for the dot, e.g. ``linkage__rate=0.9``.
 
@@ -349,8 +358,9 @@ def load_scenario(name: str | Path | Scenario, **overrides: Any) -> Scenario:
 
 
 def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) -> tuple[dict[str, Any], str]:
-    names = builtin_scenarios()
-    if name in names or name.startswith("_"):  # an underscore marks what is only a base for others
+    names, known = builtin_scenarios(), verification_scenarios()
+    only_base = name.rpartition("/")[2].startswith("_") and not name.endswith(".toml")  # a base for others
+    if name in names or name in known or only_base:
         path = builtin_folder() / f"{name}.toml"
     elif name.endswith(".toml"):
         path = Path(name)
@@ -359,7 +369,7 @@ def _read_with_base(name: str, seen: tuple[str, ...], near: Path | None = None) 
     else:
         raise ScenarioError(
             [
-                f"{name}: no such scenario{nearest(name, names) or '.'} Built in are {', '.join(names)}; "
+                f"{name}: no such scenario{nearest(name, names + known) or '.'} Built in are {', '.join(names)}; "
                 "a file's name ends in .toml"
             ]
         )

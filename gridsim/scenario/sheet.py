@@ -28,6 +28,7 @@ MAGIC = {  # what a planner may send instead of a CSV file
 SAVE_AS = "save it as CSV in UTF-8 or GBK"
 YES = ("yes", "y", "true", "1", "是", "城区", "城市")
 NO = ("no", "n", "false", "0", "否", "农村", "乡村")
+TOTAL = re.compile(r".*(合计|总计|小计|共计|总和)|(.* |sub-?)?totals?|sum")  # what a spreadsheet writes under a column
 ALIKE = 0.7  # a header this like a column's name is a slip; one less like it is a column of the planner's own
 
 
@@ -132,6 +133,10 @@ def read_sheet(path: Path, columns: Mapping[str, Sequence[str]], required: Seque
                 f"{sheet.where}: row {number}: has {len(cells)} cells, but the header has {len(header)}; "
                 "a cell that holds a comma must stand in quotation marks"
             )
+            continue
+        total = next((c for c in cells if TOTAL.fullmatch(plain(c).rstrip(":"))), None)
+        if total:
+            sheet.errors.append(f"{sheet.where}: row {number}: {total!r} is a total; leave the row out")
             continue
         sheet.rows.append((number, {c: cells[k] for c, k in places.items() if cells[k]}))
     if not sheet.rows and not sheet.errors:

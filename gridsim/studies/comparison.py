@@ -6,6 +6,7 @@ warmed up once a seed and copied to every policy.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -183,7 +184,7 @@ def compare(
     Returns
     -------
     Comparison
-        On Ctrl-C with the replications finished so far, if any.
+        On Ctrl-C with the replications finished so far, if any; on a second one without waiting for those in progress.
 
     Raises
     ------
@@ -258,7 +259,7 @@ def _replicate_all(
     progress: Callable[[int, int], None] | None,
     stopping: Callable[[], None] | None,
 ) -> dict[tuple[int, str], Run]:
-    """All runs that finished, by (replicate, option); stops cleanly on Ctrl-C."""
+    """All runs that finished, by (replicate, option); on Ctrl-C those in progress too, on a second one without them."""
     stop, lock = threading.Event(), threading.Lock()
     runs: dict[tuple[int, str], Run] = {}
     total = n * len(options)
@@ -266,7 +267,7 @@ def _replicate_all(
     def finished(run: Run) -> None:
         with lock:
             runs[run.replicate, run.option] = run
-            if progress:
+            if progress and not stop.is_set():
                 progress(len(runs), total)
 
     def replicate(r: int) -> None:
@@ -304,14 +305,17 @@ def _replicate_all(
             future.result()
     except KeyboardInterrupt:
         stop.set()
-        if stopping:
-            stopping()
+        with contextlib.suppress(KeyboardInterrupt):  # a second one: what is in progress is not waited for
+            if stopping:
+                stopping()
+            pool.shutdown(wait=True, cancel_futures=True)
     except BaseException:
         stop.set()
         raise
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return runs
+        pool.shutdown(wait=not stop.is_set(), cancel_futures=True)
+    with lock:
+        return dict(runs)
 
 
 def _runs_frame(runs: list[Run], seed: int) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -10,12 +10,14 @@ from gridsim.model.city import City
 from gridsim.scenario.policies import Option
 from gridsim.scenario.scenario import Scenario
 
+PAID_BY_FIRMS = ("added_firm_staff",)
 COLUMNS = [
     "policy",
     "yearly",
     "once",
     "saved_yearly",
     "saved_once",
+    "saved_by_firms",
     "running_baseline",
     "running",
     "case_days_saved",
@@ -43,10 +45,17 @@ def outlays(options: Sequence[Option], city: City, base: Scenario, table: pd.Dat
         rows.append(
             {"policy": option.name}
             | spent
+            | {"saved_by_firms": saved_by_firms(option, counts, base)}
             | {"running_baseline": running.baseline * 1e6, "running": running.value * 1e6}
             | _case_days(here.loc["backlog"], here.loc["time_to_resolution"], spent["yearly"])
         )
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def saved_by_firms(option: Option, counts: Mapping[str, float], base: Scenario) -> float:
+    """Part of the yearly savings, in yuan, that is not the city's: people whom firms no longer put into their grids."""
+    lines = [c for p in option.policies for c in p.cost if c.every == "year" and c.per in PAID_BY_FIRMS]
+    return -sum(min(0.0, c.price(base.costs) * counts[c.per]) for c in lines)
 
 
 def _case_days(backlog: pd.Series, time: pd.Series, yearly: float) -> dict[str, float | str]:

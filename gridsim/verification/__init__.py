@@ -1,1 +1,4 @@
-"""Proof: the installed version held against theory, other simulators, a second implementation, and its own promises."""
+"""Proof: the installed version held against theory, other simulators, a second implementation, and its own promises.
+
+Importing :mod:`gridsim.verification.suite` registers every check of the package.
+"""

@@ -36,6 +36,8 @@ class Finding:
     holds : bool
     note : str
         How it was decided, where that is not the interval: ``"equal"``, ``"Kolmogorov–Smirnov, p = 0.31"``.
+    ran : bool
+        False where it could not be looked at, for the reason in ``note``; it then counts neither way.
 
     """
 
@@ -47,6 +49,7 @@ class Finding:
     unit: str
     holds: bool
     note: str = ""
+    ran: bool = True
 
 
 @dataclass(frozen=True)
@@ -124,24 +127,35 @@ def share_finding(quantity: str, successes: int, trials: int, theory: float) -> 
     """Hold a count against a binomial share by the exact test; the interval is Clopper and Pearson's."""
     test = stats.binomtest(int(successes), int(trials), theory)
     low, high = test.proportion_ci(LEVEL)
-    holds = test.pvalue > 1 - LEVEL
-    return Finding(
-        quantity, theory, successes / trials, low, high, "share", holds, f"binomial test, p = {test.pvalue:.2g}"
-    )
+    holds, note = bool(test.pvalue > 1 - LEVEL), f"binomial test, p = {test.pvalue:.2g}"
+    return Finding(quantity, theory, float(successes / trials), float(low), float(high), "share", holds, note)
 
 
 def exact_finding(quantity: str, theory: float, simulation: float, unit: str, tolerance: float = 0.0) -> Finding:
     """Hold a number against one that it must equal, up to ``tolerance`` of rounding."""
     holds = abs(simulation - theory) <= tolerance
     note = "equal" if tolerance == 0 else f"equal within {tolerance:g}"
-    return Finding(quantity, theory, simulation, math.nan, math.nan, unit, bool(holds), note)
+    return Finding(quantity, float(theory), float(simulation), math.nan, math.nan, unit, bool(holds), note)
 
 
 def pvalue_finding(quantity: str, statistic: float, pvalue: float, test: str) -> Finding:
     """A finding that is a hypothesis test: theory is a statistic of nought, and it holds above 1 − ``LEVEL``."""
-    return Finding(
-        quantity, 0.0, statistic, math.nan, math.nan, "statistic", pvalue > 1 - LEVEL, f"{test}, p = {pvalue:.2g}"
-    )
+    holds, note = bool(pvalue > 1 - LEVEL), f"{test}, p = {pvalue:.2g}"
+    return Finding(quantity, 0.0, float(statistic), math.nan, math.nan, "statistic", holds, note)
+
+
+def ks_resolution(n: float, m: float = math.inf, tests: int = 1) -> float:
+    """Largest distance of two distributions that a Kolmogorov–Smirnov test at ``LEVEL`` may well miss (power .9).
+
+    By Massey's bound (1950); ``m`` is infinite for a sample against a law, ``tests`` the size of Holm's family.
+    """
+    critical = math.sqrt(-math.log((1 - LEVEL) / tests / 2) / 2)
+    return (critical + stats.norm.ppf(0.9) / 2) * math.sqrt(1 / n + 1 / m)
+
+
+def not_run(quantity: str, why: str) -> Finding:
+    """A finding that could not be made here, as when another simulator is not installed."""
+    return Finding(quantity, math.nan, math.nan, math.nan, math.nan, "", True, why, ran=False)
 
 
 def findings(name: str, size: Size) -> list[Finding]:

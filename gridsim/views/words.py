@@ -225,6 +225,8 @@ def what_it_costs(c: Comparison, policy: str, lang: str) -> list[str]:
     lines = [say("say_cost", lang, yearly=f"{cost.yearly:,.0f}", once=f"{cost.once:,.0f}")]
     if cost.saved_yearly > 0 or cost.saved_once > 0:
         lines.append(say("say_saved", lang, yearly=f"{cost.saved_yearly:,.0f}", once=f"{cost.saved_once:,.0f}"))
+        if cost.saved_by_firms > 0:
+            lines[-1] += say("say_saved_firms", lang, yearly=f"{cost.saved_by_firms:,.0f}")
     if cost.case_day_cost == cost.case_day_cost:
         names = {"cost": "case_day_cost", "low": "case_day_cost_low", "high": "case_day_cost_high"}
         price = {k: number(cost[column], "yuan") for k, column in names.items()}
