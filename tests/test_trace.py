@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import deterministic, hand_placed, used_tables
+from conftest import deterministic, hand_placed
 
 from gridsim.cli import main
 from gridsim.model import story
@@ -18,6 +18,7 @@ from gridsim.model.world import World
 from gridsim.scenario.policies import builtin_policies, parse_options
 from gridsim.scenario.scenario import ScenarioError, load_scenario
 from gridsim.studies.trace import BEGINS, PHASES, Trace, _telling, trace
+from gridsim.verification.promises import used_tables
 from gridsim.views.labels import catalogue
 from gridsim.views.story import told
 

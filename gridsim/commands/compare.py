@@ -123,11 +123,12 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
 
 
 def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
+    from gridsim.studies.trace import telling_case
     from gridsim.views import words
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
-    files = write_comparison(c, folder, a.lang, command=_command(a))
+    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c))
     if a.json:
         print_json(_as_json(c, folder))
         return
@@ -136,13 +137,21 @@ def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
 
 
 def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
+    from gridsim.studies.trace import telling_case
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison, write_csv
     from gridsim.views.report import write_several
 
     folders = {c.scenario.name: folder / c.scenario.name for c in b.comparisons}
     for c in b.comparisons:
-        write_comparison(c, folders[c.scenario.name], a.lang, command=_command(a), baselines=b.table)
+        write_comparison(
+            c,
+            folders[c.scenario.name],
+            a.lang,
+            command=_command(a),
+            baselines=b.table,
+            story=telling_case(c),
+        )
     write_csv(b.table, folder / "baselines.csv")
     pages = write_several(folder, a.lang)
     if a.json:

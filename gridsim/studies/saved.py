@@ -13,6 +13,7 @@ import pandas as pd
 from gridsim.scenario.policies import Option, Policy
 from gridsim.scenario.scenario import ScenarioError, load_scenario
 from gridsim.studies.comparison import Comparison, conflicts
+from gridsim.studies.trace import Trace
 
 # Attribute of a comparison and the file that holds it.
 TABLES = {
@@ -27,7 +28,8 @@ TABLES = {
     "register": "map.csv",
     "joint": "linkage.csv",
 }
-DRAWS, BASELINES, SCENARIO, MANIFEST = "draws.csv", "baselines.csv", "scenario.toml", "manifest.json"
+DRAWS, BASELINES, STORY = "draws.csv", "baselines.csv", "trace.json"
+SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Saved:
         Versions, hashes, command and dates, as ``compare`` wrote them.
     baselines : DataFrame or None
         The effects at every baseline, where several were compared.
+    story : Trace or None
+        One case followed into two worlds.
 
     """
 
@@ -49,6 +53,7 @@ class Saved:
     comparison: Comparison
     manifest: dict[str, Any]
     baselines: pd.DataFrame | None = None
+    story: Trace | None = None
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -94,5 +99,11 @@ def load_comparison(folder: str | Path) -> Saved:
         draws=read_csv(folder / DRAWS) if (folder / DRAWS).is_file() else None,
         **tables,
     )
-    several = folder / BASELINES
-    return Saved(folder, comparison, facts, read_csv(several) if several.is_file() else None)
+    several, told = folder / BASELINES, folder / STORY
+    return Saved(
+        folder,
+        comparison,
+        facts,
+        read_csv(several) if several.is_file() else None,
+        Trace.from_dict(comparison.scenario, json.loads(told.read_text(encoding="utf-8"))) if told.is_file() else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,8 +18,9 @@ from gridsim.model.cases import CHANNELS, RESOLVED
 from gridsim.model.experts import FIELDS
 from gridsim.model.settings import EXPERT_FIELDS
 from gridsim.model.world import World
-from gridsim.scenario.policies import BASELINE, Option, Policy, builtin_policies, parse_options
+from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
+from gridsim.studies.comparison import Comparison
 
 # What an incident waits for, or who works on it; in the order of its way.
 PHASES = (
@@ -223,14 +225,39 @@ def trace(
     chosen = "id" if case is not None else most_changed
     if case is None:
         warm = start.copy().warm_up()
-        case = _most_changed(*(warm.copy().under(p).run() for p in phases), later=most_changed == "later")
+        first, second = _run_each(warm, phases)
+        case = _most_changed(first, second, most_changed == "later")
     warm = start.follow(case).warm_up()
-    worlds = [warm.copy().under(p).run() for p in phases]
+    worlds = _run_each(warm, phases)
     for world in worlds:
         if case >= len(world.cases):
             raise ScenarioError([f"--case: no case {case}; the last one of this history is {len(world.cases) - 1}"])
     tellings = [_telling(w, o, case) for w, o in zip(worlds, options, strict=True)]
     return Trace(base, seed, replicate, _facts(worlds[0], case), (tellings[0], tellings[1]), chosen)
+
+
+def _run_each(warm: World, phases: Sequence[Sequence[Phase]]) -> list[World]:
+    with ThreadPoolExecutor(len(phases)) as pool:
+        return list(pool.map(lambda p: warm.copy().under(p).run(), phases))
+
+
+def telling_case(c: Comparison) -> Trace | None:
+    """The most changed case of a comparison's first replication, under the policy that moves time to resolution most.
+
+    Of the policies that are better there, if any is, the case with the most days saved; else of all, the one that the
+    policy's own direction says. None where nothing was run as stated, or no case differs.
+    """
+    if c.draws is not None or c.interrupted:
+        return None
+    rows = {o.name: c.row(o.name, "time_to_resolution") for o in c.options}
+    better = {name: r for name, r in rows.items() if r.verdict == "better"} or rows
+    name = max(better, key=lambda k: abs(better[k].difference))
+    known = {p.name: p for o in c.options for p in o.policies}
+    way = "later" if rows[name].difference > 0 else "sooner"
+    try:
+        return trace(c.scenario, name, most_changed=way, seed=c.seed, replicate=c.finished[0], known=known)
+    except ScenarioError:
+        return None
 
 
 def _two(policies: str | Sequence[str], known: Mapping[str, Policy], base: Scenario) -> list[Option]:
@@ -305,7 +332,7 @@ def _valid(rows: np.recarray) -> np.recarray:
     for i in np.flatnonzero(rows.step == st.CLOSED_ON_PAPER):
         keep[:i] &= rows.time[:i] <= rows.time[i]
     kept = rows[keep]
-    return kept[np.argsort(kept.time, kind="stable")].view(np.recarray)
+    return kept[np.argsort(kept["time"], kind="stable")].view(np.recarray)
 
 
 def _decides(rows: np.recarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved, rows_of
-from gridsim.views import words
+from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
 from gridsim.views.brief_terms import again, glossary, letters, policies_of
 from gridsim.views.labels import (
@@ -296,12 +296,26 @@ def cost(saved: Saved, lang: str) -> dict[str, Any]:
     return {"rows": rows, "told": told}
 
 
+def one_case(saved: Saved, lang: str) -> dict[str, Any] | None:
+    """The same case under two policies, step by step, where one was followed."""
+    if (t := saved.story) is None:
+        return None
+    return {
+        "facts": story.facts(t, lang),
+        "chosen": say(f"trace_chosen_{t.chosen}", lang),
+        "answer": story.answer(t, lang),
+        "phases": story.phase_rows(t, lang),
+        "worlds": [(story.world_label(x, lang), story.step_rows(t, k, lang)) for k, x in enumerate(t.tellings)],
+    }
+
+
 Section = Callable[[Saved, str], dict[str, Any] | None]
 SECTIONS: tuple[tuple[str, Section], ...] = (  # in the order of the page
     ("answer", answer),
     ("options", options),
     ("moved", moved),
     ("waits", waits),
+    ("story", one_case),
     ("effort", effort),
     ("cost", cost),
     ("assumed", assumed),

@@ -19,7 +19,8 @@ from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.fit import engine_hash
-from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, TABLES, load_comparison
+from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, STORY, TABLES, load_comparison
+from gridsim.studies.trace import Trace
 from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
 
@@ -110,7 +111,13 @@ def write_tables(c: Comparison, folder: Path, **facts: Any) -> list[str]:
 
 
 def write_comparison(
-    c: Comparison, folder: Path, lang: str = "en", *, command: str = "", baselines: pd.DataFrame | None = None
+    c: Comparison,
+    folder: Path,
+    lang: str = "en",
+    *,
+    command: str = "",
+    baselines: pd.DataFrame | None = None,
+    story: Trace | None = None,
 ) -> list[str]:
     """Write the tables of a comparison and, from them, its brief, workbook and figures; returns the file names.
 
@@ -121,10 +128,15 @@ def write_comparison(
         What was typed, to be repeated in the brief.
     baselines : DataFrame, optional
         The effects at every baseline, where this comparison is one of several.
+    story : Trace, optional
+        One case followed into two worlds.
 
     """
     names = write_tables(c, folder, command=command)
     if baselines is not None:
         write_csv(baselines, folder / BASELINES)
         names.append(BASELINES)
+    if story is not None:
+        write_json(story.to_dict(), folder / STORY)
+        names.append(STORY)
     return names + write_report(load_comparison(folder), lang)

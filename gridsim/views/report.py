@@ -24,6 +24,7 @@ from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_f
 from gridsim.views.figures_city import linkage_figure, map_figure, tree_figure
 from gridsim.views.figures_effort import hours_figure, utilisation_figure
 from gridsim.views.labels import languages, say
+from gridsim.views.story import story_figure
 from gridsim.views.workbook import write_workbook
 
 PAGE, WORKBOOK = "report.html", "report.xlsx"
@@ -132,7 +133,7 @@ def sections(saved: Saved, lang: str) -> list[dict[str, Any]]:
 def _fill(name: str, values: dict[str, Any], lang: str, saved: Saved | None) -> Markup:
     def figure(of: str) -> Markup:
         assert saved is not None
-        return _figure(saved.comparison, of, lang)
+        return _figure(saved, of, lang)
 
     tell = partial(_say, lang)
     return Markup(templates().get_template(f"{name}.html").render(say=tell, figure=figure, **values))
@@ -142,10 +143,13 @@ def _say(lang: str, key: str, **values: Any) -> str:
     return say(key, lang, **values)
 
 
-def _figure(c: Comparison, name: str, lang: str) -> Markup:
+def _figure(saved: Saved, name: str, lang: str) -> Markup:
     """A figure with its caption; nothing where there is nothing to draw."""
     with style():
-        made = FIGURES[name](c, lang)
+        if name == "story" and saved.story:
+            made: Figure | None = story_figure(saved.story, lang)
+        else:
+            made = FIGURES[name](saved.comparison, lang)
         if made is None:
             return Markup("")
         drawing = svg(made, f"{lang}-{name}")

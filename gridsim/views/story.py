@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from gridsim.scenario.parameters import EXPERT_FIELDS
 from gridsim.scenario.policies import BASELINE
 from gridsim.scenario.scenario import Scenario
+from gridsim.studies.saved import rows_of
 from gridsim.studies.trace import PHASES, Telling, Trace
 from gridsim.views.labels import aligned, district_label, field_label, group_label, number, say
 
@@ -60,7 +61,7 @@ def step_rows(trace: Trace, which: int, lang: str) -> list[list[str]]:
     """Number, moment and sentence of each step of a world; sub-tasks that others outlast are in brackets."""
     s, t = trace.scenario, trace.tellings[which]
     rows = []
-    for k, r in enumerate(t.steps.itertuples(), 1):
+    for k, r in enumerate(rows_of(t.steps), 1):
         text = say(
             f"step_{r.step}",
             lang,
