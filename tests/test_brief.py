@@ -26,7 +26,7 @@ from gridsim.studies.baselines import baseline_table
 from gridsim.studies.comparison import compare
 from gridsim.studies.judge import VERDICTS
 from gridsim.studies.saved import TABLES, load_comparison, read_csv
-from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions
+from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions, worse_elsewhere
 from gridsim.views.brief_doubts import influences
 from gridsim.views.brief_terms import glossary_entries, letters
 from gridsim.views.figures import FONTS
@@ -288,6 +288,26 @@ def test_better_only_where_the_verdict_says_it(saved):
     mixed["verdict"] = np.where(mixed.measure == "backlog", "worse", "better")
     text = answer_sentence(dataclasses.replace(c, table=mixed), "zh")
     assert "一项改善、一项恶化" in text and "均改善" not in text
+
+
+def test_what_gets_worse_is_said_beside_what_gets_better(saved):
+    c = saved.comparison
+    table = c.table.assign(verdict="no clear difference")
+    assert worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en") == []
+    table.loc[table.measure == "on_time_share", "verdict"] = "worse"
+    assert worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en") == []  # nothing gets better
+    table.loc[table.measure == "backlog", "verdict"] = "better"
+    (line,) = worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en")
+    assert "but worse in: resolved on time (" in line
+    assert line in cautions(dataclasses.replace(c, table=table), "en")
+
+
+def test_shares_of_hours_are_those_of_the_runs(saved):
+    runs = saved.comparison.runs
+    here = runs[(runs.policy == "baseline") & (runs.window == runs.window.iloc[-1])]
+    keys = ["hours_events", "hours_patrol", "hours_training", "hours_administration"]
+    share = here.hours_events.mean() / sum(here[k].mean() for k in keys)
+    assert f"{100 * share:.2f} % go to events" in dict(SECTIONS)["effort"](saved, "en")["text"]
 
 
 def test_a_stack_is_named_by_the_letters_of_its_parts(saved):
