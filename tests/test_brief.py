@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from fontTools.ttLib import TTFont
+from markupsafe import Markup
 
 from gridsim.cli import main
 from gridsim.measures import MEASURES
@@ -26,7 +27,8 @@ from gridsim.studies.baselines import baseline_table
 from gridsim.studies.comparison import compare
 from gridsim.studies.judge import VERDICTS
 from gridsim.studies.saved import TABLES, load_comparison, read_csv
-from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions
+from gridsim.views import report
+from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions, worse_elsewhere
 from gridsim.views.brief_doubts import influences
 from gridsim.views.brief_terms import glossary_entries, letters
 from gridsim.views.figures import FONTS
@@ -290,6 +292,26 @@ def test_better_only_where_the_verdict_says_it(saved):
     assert "一项改善、一项恶化" in text and "均改善" not in text
 
 
+def test_what_gets_worse_is_said_beside_what_gets_better(saved):
+    c = saved.comparison
+    table = c.table.assign(verdict="no clear difference")
+    assert worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en") == []
+    table.loc[table.measure == "on_time_share", "verdict"] = "worse"
+    assert worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en") == []  # nothing gets better
+    table.loc[table.measure == "backlog", "verdict"] = "better"
+    (line,) = worse_elsewhere(dataclasses.replace(c, table=table), "raise-linkage", "en")
+    assert "but worse in: resolved on time (" in line
+    assert line in cautions(dataclasses.replace(c, table=table), "en")
+
+
+def test_shares_of_hours_are_those_of_the_runs(saved):
+    runs = saved.comparison.runs
+    here = runs[(runs.policy == "baseline") & (runs.window == runs.window.iloc[-1])]
+    keys = ["hours_events", "hours_patrol", "hours_training", "hours_administration"]
+    share = here.hours_events.mean() / sum(here[k].mean() for k in keys)
+    assert f"{100 * share:.2f} % go to events" in dict(SECTIONS)["effort"](saved, "en")["text"]
+
+
 def test_a_stack_is_named_by_the_letters_of_its_parts(saved):
     assert list(letters(saved.comparison).values()) == ["A", "B", "A+B"]
 
@@ -305,15 +327,21 @@ def test_interrupted_or_single_runs_say_so(saved, tmp_path):
     assert answer_sentence(one, "en") == say("answer_single", "en")
 
 
-def test_texts_of_a_user_are_escaped(tmp_path):
+@pytest.fixture
+def words_only(monkeypatch):
+    """Pages without their figures, which take most of the time."""
+    monkeypatch.setattr(report, "_figure", lambda c, name, lang: Markup(""))
+
+
+def test_texts_of_a_user_are_escaped(tmp_path, words_only):
     odd = Policy(name="odd", chinese="<script>alert(1)</script> $x$ <b>&", set={"linkage.rate": 0.8})
     c = compare(SMALL, "odd", replications=2, days=30, known={"odd": odd})
-    write_comparison(c, tmp_path, "zh")
-    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    write_tables(c, tmp_path)
+    text = report.page(load_comparison(tmp_path), "zh")
     assert "<script" not in text and "&lt;script&gt;alert(1)" in text and "&lt;b&gt;&amp;" in text
 
 
-def test_several_baselines_have_a_page_of_their_own(tmp_path):
+def test_several_baselines_have_a_page_of_their_own(tmp_path, words_only):
     kept = []
     for name, drop in (("a", 0.3), ("b", 0.5)):
         data = SMALL.replace({"linkage.drop": drop}).to_dict() | {"name": name}
@@ -369,10 +397,10 @@ def test_what_could_turn_the_answer_is_found_among_draws(result):
     assert influences(dataclasses.replace(c, finished=tuple(range(10)))).empty
 
 
-def test_drawn_parameters_are_told_in_the_page(tmp_path):
+def test_drawn_parameters_are_told_in_the_page(tmp_path, words_only):
     c = compare(SMALL, "raise-linkage", replications=3, days=30, vary="linkage")
-    write_comparison(c, tmp_path, "en")
-    text = unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
+    write_tables(c, tmp_path)
+    text = unescape(report.page(load_comparison(tmp_path), "en"))
     assert say("turn_few_draws", "en", n=3) in text and "Not computed here: all parameters" not in text
 
 

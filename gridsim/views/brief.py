@@ -17,6 +17,7 @@ from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
 from gridsim.views.brief_terms import again, glossary, letters, policies_of
+from gridsim.views.figures_effort import HOURS
 from gridsim.views.labels import (
     group_label,
     interval,
@@ -36,6 +37,7 @@ BLOCKS = {
         "time_to_resolution",
         "resolution_median",
         "unresolved_days",
+        "unresolved_days_lasting",
         "true_resolution_rate",
         "on_time_share",
     ),
@@ -266,8 +268,13 @@ def _days(r: Any) -> dict[str, Any]:
 
 
 def effort(saved: Saved, lang: str) -> dict[str, Any]:
-    """Hours and utilisation, the city's tiers and the departments that work together: figures only."""
-    return {"text": say("brief_effort_text", lang)}
+    """Hours and utilisation, the city's tiers and the departments that work together: mostly figures."""
+    c = saved.comparison
+    today = c.runs[(c.runs.policy == BASELINE) & (c.runs.window == c.headline)][list(HOURS)].mean(skipna=False)
+    if today.isna().any() or not today.sum() > 0:
+        return {"text": say("brief_effort_unlimited", lang)}
+    shares = {key.removeprefix("hours_"): number(today[key] / today.sum(), "share") for key in HOURS}
+    return {"text": say("brief_effort_text", lang, **shares)}
 
 
 def cost(saved: Saved, lang: str) -> dict[str, Any]:

@@ -191,4 +191,6 @@ def font_face(characters: set[str]) -> str:
     out = io.BytesIO()
     font.save(out)
     data = base64.b64encode(out.getvalue()).decode("ascii")
-    return f'@font-face {{ font-family: gridsim; src: url("data:font/woff;base64,{data}") format("woff"); }}'
+    source = f'url("data:font/woff;base64,{data}") format("woff")'
+    # First in the list of fonts, but for Chinese alone: a fallback is not always looked up again once it is loaded.
+    return f"@font-face {{ font-family: gridsim; src: {source}; unicode-range: U+2E80-9FFF, U+FF00-FFEF; }}"
