@@ -12,11 +12,25 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from gridsim.commands import compare, costs, fit, measures, new, parameters, policies, rules, run, scenarios, verify
-from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT
+from gridsim.commands import (
+    compare,
+    costs,
+    fit,
+    measures,
+    new,
+    parameters,
+    policies,
+    report,
+    rules,
+    run,
+    scenarios,
+    trace,
+    verify,
+)
+from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT, spoken
 
 # in the order of --help
-COMMANDS = (compare, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
+COMMANDS = (compare, report, trace, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 
@@ -54,10 +68,12 @@ def build_parser() -> _Parser:
     parser.add_argument("--version", action="version", version=f"gridsim {gridsim.__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
 
-    def add(name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+    def add(
+        name: str, text: str, run: Callable[[argparse.Namespace], int], languages: Sequence[str] = ("en", "zh")
+    ) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         sub.set_defaults(run=run)
-        sub.add_argument("--lang", choices=["en", "zh"], default="en", help="language (语言)")
+        sub.add_argument("--lang", choices=languages, default="en", help="language (语言)")
         sub.add_argument("--json", action="store_true", help="print JSON instead of text")
         return sub
 
@@ -79,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments, extra = parser.parse_known_args(argv)
         if extra:  # let the command itself say which of its options was meant
             parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
-        lang = arguments.lang
+        lang = spoken(arguments.lang)[0]
         return int(arguments.run(arguments))
     except ScenarioError as error:
         _complain(error.errors, lang)

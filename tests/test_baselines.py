@@ -78,7 +78,7 @@ def test_command_writes_a_folder_each_and_one_table(here, capsys):
     assert main([*base, "--out", "o"]) == 0
     out = capsys.readouterr().out
     assert out.index("How far the answer depends") < out.index("=== Baseline a") < out.index("=== Baseline b")
-    assert sorted(p.name for p in (here / "o").iterdir()) == ["a", "b", "baselines.csv"]
+    assert sorted(p.name for p in (here / "o").iterdir()) == ["a", "b", "baselines.csv", "report.html"]
     assert (here / "o/b/runs.csv").exists()
     table = pd.read_csv("o/baselines.csv")
     assert list(table.baseline) == ["a", "b"] * 2 and table.agreement.isin(AGREEMENTS).all()

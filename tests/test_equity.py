@@ -209,7 +209,7 @@ def test_what_is_certain_takes_no_part_in_the_correction():
         rows.append({"policy": BASELINE, "replicate": r, "window": "w", **base})
         moved = {k: 10.0 + (0.5 + noise[r] if k == "latent" else 0.0) for k in tested}
         rows.append({"policy": "p", "replicate": r, "window": "w", **base, **moved, "running_cost": 11.0})
-    from gridsim.studies.comparison import judge
+    from gridsim.studies.judge import judge
 
     t = judge(pd.DataFrame(rows), ["p"], load_scenario("neighbourhood")).set_index("measure")
     p = paired(0.5 + noise)[3]

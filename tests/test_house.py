@@ -10,8 +10,8 @@ from gridsim.measures import MEASURES
 from gridsim.model import cases
 from gridsim.model.settings import DURATIONS
 from gridsim.scenario.parameters import REGISTRY
-from gridsim.studies.comparison import VERDICTS
-from gridsim.views.labels import UNITS_ZH, catalogue
+from gridsim.studies.judge import VERDICTS
+from gridsim.views.labels import catalogue, terms
 
 PACKAGE = Path(gridsim.__file__).parent
 ORDER = ["scenario", "model", "measures", "studies", "verification", "views", "commands", "cli"]
@@ -74,13 +74,15 @@ def test_catalogue_has_both_languages_with_the_same_values():
 def test_measures_are_complete_in_both_languages():
     assert [m.key for m in MEASURES if m.primary] == ["time_to_resolution", "backlog"]
     for m in MEASURES:
-        assert m.english and re.search(r"[\u4e00-\u9fff]", m.chinese) and m.text and m.unit in UNITS_ZH
+        assert m.english and re.search(r"[\u4e00-\u9fff]", m.chinese) and m.text and m.unit in terms()["units"]
 
 
 def test_every_label_key_is_used_and_every_used_key_exists():
-    source = "".join(p.read_text(encoding="utf-8") for p in PACKAGE.rglob("*.py"))
+    files = [*PACKAGE.rglob("*.py"), *PACKAGE.rglob("templates/*.html")]
+    source = "".join(p.read_text(encoding="utf-8") for p in files)
+    made = tuple(set(re.findall(r'f"([a-z_]+_)\{', source)))  # keys put together, such as f"col_{name}"
     for key in catalogue():
-        assert f'"{key}"' in source or f"'{key}'" in source or key.startswith("col_") or key in VERDICTS, key
+        assert f'"{key}"' in source or f"'{key}'" in source or key.startswith(made) or key in VERDICTS, key
     for key in re.findall(r'(?:say|tell)\("([^"]+)"', source):
         assert key in catalogue(), key
 

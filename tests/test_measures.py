@@ -10,7 +10,7 @@ from gridsim.measures import MEASURES, measure_windows, windows
 from gridsim.measures.survival import quantile, restricted_mean, survival_quantiles
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
-from gridsim.studies.comparison import judge
+from gridsim.studies.judge import judge
 from gridsim.studies.paired import holm, paired
 
 

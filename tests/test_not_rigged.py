@@ -20,7 +20,9 @@ from gridsim.model.world import World
 from gridsim.scenario.parameters import EXPERT_FIELDS
 from gridsim.scenario.policies import LEVERS, Option, Policy
 from gridsim.scenario.scenario import Scenario, load_scenario
-from gridsim.studies.comparison import Comparison, compare, judge, paired
+from gridsim.studies.comparison import Comparison, compare
+from gridsim.studies.judge import judge
+from gridsim.studies.paired import paired
 
 PRIMARY = ("time_to_resolution", "backlog")
 INCIDENT = ("place", "ordinal", "onset", "category")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from gridsim.commands.shared import (
+    BOTH,
     INTERRUPTED,
     OK,
     Adder,
@@ -17,6 +19,7 @@ from gridsim.commands.shared import (
     records,
     results_folder,
     run_options,
+    spoken,
     whole,
 )
 
@@ -25,7 +28,7 @@ IN_FULL = 2  # baselines beyond which their own reports are only written, not pr
 
 def define(add: Adder) -> None:
     """The command and its options."""
-    sub = add("compare", "Compare policies with today, on the same cases.", _run)
+    sub = add("compare", "Compare policies with today, on the same cases.", _run, BOTH)
     sub.add_argument(
         "scenarios", nargs="+", metavar="SCENARIO", help="built-in name, or a .toml file; several are several baselines"
     )
@@ -58,7 +61,7 @@ def _run(a: argparse.Namespace) -> int:
     scenarios = load_baselines(a.scenarios, a.policies, known)
     options = [o.name for o in parse_options(a.policies, known, scenarios[0])]
     folder = results_folder(a.out, "-and-".join(s.name for s in scenarios))
-    announce(a.lang)
+    announce(spoken(a.lang)[0])
     done = _simulate(a, scenarios, options, known)
     if len(scenarios) == 1:
         _tell_one(done[0], folder, a)
@@ -75,12 +78,14 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], k
     from gridsim.studies.baselines import compare_baselines
     from gridsim.views.labels import say
 
+    lang = spoken(a.lang)[0]
+
     def stopping() -> None:
-        print("\n" + say("stopping", a.lang), file=sys.stderr, flush=True)
+        print("\n" + say("stopping", lang), file=sys.stderr, flush=True)
 
     each = a.replications * (len(options) + 1)
     before = -each
-    with tqdm(total=each * len(scenarios), unit=f" {say('progress', a.lang)}", leave=False) as bar:
+    with tqdm(total=each * len(scenarios), unit=f" {say('progress', lang)}", leave=False) as bar:
 
         def begun(_: Any) -> None:
             nonlocal before
@@ -118,35 +123,66 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
 
 
 def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
+    from gridsim.studies.trace import telling_case
     from gridsim.views import words
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
-    files = write_comparison(c, folder, a.lang)
+    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c))
     if a.json:
         print_json(_as_json(c, folder))
-    else:
-        print(words.report(c, a.lang, a.all))
-        print("\n" + say("written", a.lang, folder=folder, files=", ".join(files)))
+        return
+    print("\n\n".join(words.report(c, lang, a.all) for lang in spoken(a.lang)))
+    print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=", ".join(files)))
 
 
 def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
-    from gridsim.views import words
-    from gridsim.views.baseline_table import baselines_report
+    from gridsim.studies.trace import telling_case
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison, write_csv
+    from gridsim.views.report import write_several
 
     folders = {c.scenario.name: folder / c.scenario.name for c in b.comparisons}
     for c in b.comparisons:
-        write_comparison(c, folders[c.scenario.name], a.lang)
+        write_comparison(
+            c,
+            folders[c.scenario.name],
+            a.lang,
+            command=_command(a),
+            baselines=b.table,
+            story=telling_case(c),
+        )
     write_csv(b.table, folder / "baselines.csv")
+    pages = write_several(folder, a.lang)
     if a.json:
         each = {c.scenario.name: _as_json(c, folders[c.scenario.name]) for c in b.comparisons}
         print_json({"folder": str(folder), "baselines": records(b.table), "comparisons": each})
         return
-    print(baselines_report(b, a.lang))
+    for lang in spoken(a.lang):
+        _print_several(b, lang, a.all)
+    files = ", ".join(["baselines.csv", *pages, *(f"{name}/" for name in folders)])
+    print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=files))
+
+
+def _print_several(b: Any, lang: str, everything: bool) -> None:
+    from gridsim.views import words
+    from gridsim.views.baseline_table import baselines_report
+    from gridsim.views.labels import say
+
+    print(baselines_report(b, lang))
     if len(b.comparisons) <= IN_FULL:
         for c in b.comparisons:
-            print(f"\n=== {say('at_baseline', a.lang, name=c.scenario.name)} ===\n\n{words.report(c, a.lang, a.all)}")
-    files = ", ".join(["baselines.csv", *(f"{name}/" for name in folders)])
-    print("\n" + say("written", a.lang, folder=folder, files=files))
+            heading = say("at_baseline", lang, name=c.scenario.name)
+            print(f"\n=== {heading} ===\n\n{words.report(c, lang, everything)}")
+
+
+def _command(a: argparse.Namespace) -> str:
+    """What was typed, every option that changes the numbers written out."""
+    words = ["gridsim", "compare", *a.scenarios]
+    words += ["--policies", a.policies] if a.policies else []
+    words += [w for file in a.policy_file for w in ("--policy-file", file)]
+    words += ["--replications", str(a.replications), "--seed", str(a.seed)]
+    words += ["--days", str(a.days)] if a.days else []
+    words += ["--vary"] if a.vary else []
+    words += ["--only", a.only] if a.only else []
+    return shlex.join([*words, "--lang", a.lang])

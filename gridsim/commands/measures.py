@@ -24,5 +24,5 @@ def _run(a: argparse.Namespace) -> int:
         name, other = (m.chinese, m.english) if a.lang == "zh" else (m.english, m.chinese)
         better = {"lower": "↓", "higher": "↑", None: ""}[m.better]
         print(f"{'* ' if m.primary else ''}{name} ({other}) [{unit_label(m.unit, a.lang)}] {better}")
-        print(f"    {m.key}: {m.text}")
+        print(f"    {m.key}: {m.chinese_text if a.lang == 'zh' else m.text}")
     return OK

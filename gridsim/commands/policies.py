@@ -32,8 +32,9 @@ def _run(a: argparse.Namespace) -> int:
         print_json([p.model_dump(mode="json") for p in known.values()])
         return OK
     for p in known.values():
+        text = (p.chinese_text if a.lang == "zh" else "") or p.text
         print(
-            f"{p.name}  {p.title}  {p.chinese}\n    {p.text}\n    Source: {p.source or 'not stated'}. "
+            f"{p.name}  {p.title}  {p.chinese}\n    {text}\n    Source: {p.source or 'not stated'}. "
             f"Starts on day {p.starts}."
         )
         rows = [

@@ -12,7 +12,8 @@ from typing import Any
 
 OK, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 RESULTS = Path("gridsim-results")
-Adder = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+BOTH = ("en", "zh", "both")  # languages of the commands that write for readers
+Adder = Callable[..., argparse.ArgumentParser]  # (name, text, run, languages)
 
 
 def whole(name: str, least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
@@ -29,6 +30,11 @@ def whole(name: str, least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
 
     check.__name__ = name
     return check
+
+
+def spoken(lang: str) -> tuple[str, ...]:
+    """The languages of ``--lang``; the first is that of messages."""
+    return ("en", "zh") if lang == "both" else (lang,)
 
 
 def seed_option(sub: argparse.ArgumentParser) -> None:

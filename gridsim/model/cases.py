@@ -26,6 +26,7 @@ from gridsim.model.draws import (
     uniforms,
 )
 from gridsim.model.settings import QUANTILES, REOPEN
+from gridsim.model.story import BREACHED, CLOSED_ON_PAPER, COMES_BACK, NOBODY, OPENED, SOLVED, note
 
 # States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
 LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
@@ -462,6 +463,7 @@ def open_file(t, n, now):
     case.grid = t.place[case.place].grid
     count_open(t, now, 1)
     nature(t, n)
+    note(t, n, now, OPENED, NOBODY, NOBODY, case.deadline)
     if p.rules_deadlines == 1:
         push(t, case.deadline, DEADLINE_DUE, n, 0)
 
@@ -495,6 +497,7 @@ def settle(t, n, now):
     case = t.case[n]
     case.state = RESOLVED
     case.resolved = case.closed = now
+    note(t, n, now, SOLVED, NOBODY, NOBODY, 0.0)
     case.version += 1
     count_open(t, now, -1)
     tally = t.tally[0]
@@ -526,6 +529,7 @@ def deadline_due(t, n, now):
     if case.state != OPEN:
         return False
     case.overdue = 1
+    note(t, n, now, BREACHED, NOBODY, NOBODY, 0.0)
     close, back, _, _ = chances(t, DEADLINE, case, 0)
     if close >= p.formal_now or case.in_hand > 0:
         return False
@@ -533,6 +537,7 @@ def deadline_due(t, n, now):
         return False
     case.state = CLOSED_FORMALLY
     case.closed = case.formal_at = now
+    note(t, n, now, CLOSED_ON_PAPER, NOBODY, NOBODY, 0.0)
     case.version += 1
     case.pending = 0
     count_open(t, now, -1)
@@ -562,6 +567,7 @@ def reopen(t, n, now):
     case.closed = math.nan
     case.reopened = 1
     case.reopened_at = now
+    note(t, n, now, COMES_BACK, NOBODY, NOBODY, 0.0)
     case.stage = case.pending = 0
     case.linked = 0
     count_open(t, now, 1)

@@ -48,6 +48,7 @@ from gridsim.model.gridworkers import (
     try_again,
 )
 from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
+from gridsim.model.story import PART_IS_DONE, note
 
 
 @entry
@@ -172,6 +173,8 @@ def dispatch_event(t, now, kind, ident, stamp):
         team_done(t, ident, now)
     elif kind == TASK_DONE:
         live, n = is_live(t, ident), t.task[ident].case
+        if live:
+            note(t, n, now, PART_IS_DONE, t.task[ident].department, t.task[ident].part, 0.0)
         free_task(t, ident)
         if live:
             part_done(t, n, now)

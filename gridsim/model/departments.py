@@ -20,6 +20,7 @@ from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
 from gridsim.model.queues import enqueue, recount, take_first
 from gridsim.model.settings import DEPARTMENT, FALSE_EFFORT
+from gridsim.model.story import QUEUES_AT_DEPARTMENT, TEAM_BEGINS, TEAM_IS_DONE, note
 
 WEEK = 5  # working days over which a department's load is told
 """Working days over which a department's load is told: today and the four before."""
@@ -120,6 +121,8 @@ def join(t, row, now):
     task = t.task[row]
     d = t.department[task.department]
     task.arrived = now
+    if task.part != FALSE:
+        note(t, task.case, now, QUEUES_AT_DEPARTMENT, task.department, task.part, 0.0)
     d.received += 1
     d.recent[int(worked_by(t.settings[0], math.floor(now))) % WEEK] += 1  # by its day, also after closing time
     d.queue += 1
@@ -195,6 +198,7 @@ def serve(t, which, now):
             if case.linked == 1:
                 held *= 1.0 + p.linkage_coordination
             case.in_hand += 1
+            note(t, task.case, now, TEAM_BEGINS, which, task.part, held / p.team_strength)
         held /= p.team_strength
         d.busy += 1
         d.waited += now - task.arrived
@@ -221,6 +225,7 @@ def team_done(t, row, now):
         free_task(t, row)
     else:
         t.case[task.case].in_hand -= 1
+        note(t, task.case, now, TEAM_IS_DONE, which, task.part, 0.0)
         p = t.settings[0]
         push(t, work_end(p, now, task.rest), TASK_DONE, row, task.stamp)
     serve(t, which, now)

@@ -20,6 +20,15 @@ from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import EXPERT_FIELDS, HANDOVER, SERVICE
+from gridsim.model.story import (
+    EXPERT_BEGINS,
+    EXPERT_FAILED,
+    EXPERT_WORKED,
+    HANDED_OVER,
+    NOBODY,
+    QUEUES_AT_EXPERT,
+    note,
+)
 from gridsim.scenario.costs import roster_size
 from gridsim.scenario.scenario import Scenario
 
@@ -159,6 +168,7 @@ def hand_over(t, n, now):
     if not can_hand_over(t, n):
         return False
     case = t.case[n]
+    note(t, n, now, HANDED_OVER, line_of(t, n), NOBODY, 0.0)
     push(t, now + duration(t, HANDOVER, case, case.reopened), AT_EXPERT, n, case.version)
     return True
 
@@ -177,6 +187,7 @@ def arrive_at_expert(t, n, now):
     line = t.expert_line[which]
     case.handler = which
     case.queued = 2
+    note(t, n, now, QUEUES_AT_EXPERT, which, NOBODY, 0.0)
     line.waiting += 1
     enqueue(t.case, line, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
     call_expert(t, which, now)
@@ -273,6 +284,7 @@ def call_expert(t, which, now):
         expert.used += hours
         expert.cases += 1
         case.in_hand = 1
+        note(t, n, now, EXPERT_BEGINS, best, NOBODY, hours)
         today = t.day[t.tally[0].day]
         today.expert_hours += hours
         today.expert_attempts += 1
@@ -301,7 +313,9 @@ def expert_over(t, e, now):
     chance = 1.0 / (1.0 + math.exp(-(p.experts_ability - p.experts_complexity_slope * case.complexity)))
     if luck < chance * mediation(t, case, now):
         t.day[t.tally[0].day].settled_by_experts += 1
+        note(t, n, now, EXPERT_WORKED, e, NOBODY, 0.0)
         return n, 1
+    note(t, n, now, EXPERT_FAILED, e, NOBODY, 0.0)
     return n, -1 if case.expert_tries >= p.experts_attempts else 0
 
 

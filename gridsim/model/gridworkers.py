@@ -19,6 +19,7 @@ from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
+from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
 FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)  # the last three in dedicated grids ("1+2")
 ROLES = ("full-time", "part-time", "chief", "guide", "information officer")
@@ -202,6 +203,7 @@ def sweep_latent(t, day):
         if first == gone:
             case.state = LAPSED
             case.lapsed = gone
+            note(t, row.case, gone, VANISHED, NOBODY, NOBODY, 0.0)
             tally.lapsed += 1
             today.lapsed += 1
         else:
@@ -325,6 +327,7 @@ def arrive_at_grid(t, n, now):
     case.grid = t.place[case.place].grid  # the partition in force now
     g = handler_of(t, case.grid)
     case.handler = g
+    note(t, n, now, QUEUES_AT_GRID, g, NOBODY, 0.0)
     grid = t.grid[g]
     case.queued = 1
     enqueue(t.case, grid, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
@@ -426,6 +429,7 @@ def begin(t, which, n, now, hours):
     worker.case = n
     worker.events += 1
     case.in_hand = 1
+    note(t, n, now, WORKER_BEGINS, which, NOBODY, hours)
     t.day[t.tally[0].day].attempts += 1
     push(t, deliver(t, which, now, hours), WORKER_DONE, which, case.version)
 
@@ -454,7 +458,9 @@ def attempt_over(t, which, now):
     case.attempts += 1
     chance = 1.0 / (1.0 + math.exp(-(p.handling_ability - p.handling_complexity_slope * case.complexity)))
     if luck < chance * t.grid[case.handler].local_gain * mediation(t, case, now):
+        note(t, n, now, ATTEMPT_WORKED, which, NOBODY, 0.0)
         return n, 1
+    note(t, n, now, ATTEMPT_FAILED, which, NOBODY, 0.0)
     if case.attempts >= p.handling_max_attempts and p.rules_departments == 1:
         return n, -1
     return n, 0

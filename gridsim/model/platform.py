@@ -26,6 +26,22 @@ from gridsim.model.departments import FALSE, answered, new_task
 from gridsim.model.draws import DROP, INTAKE, STOCK, STOCK_LIES, TRIAGE, WHISTLE, chances, duration, sample, uniforms
 from gridsim.model.experts import can_hand_over, hand_over
 from gridsim.model.settings import DISPUTE, HOP, REPORT_IN, RETURN, STALLED
+from gridsim.model.story import (
+    CLIMBS,
+    DEPARTMENTS_CALLED,
+    DISPUTED,
+    LIES_STALLED,
+    LINKED_UP,
+    NOBODY,
+    NOT_LINKED,
+    REFERRED_TO,
+    REJECTED,
+    REPORTED_BY,
+    REPORTS_IN,
+    SENT_BACK,
+    TAKEN_UP_AGAIN,
+    note,
+)
 
 MOST_RETURNS = 20
 """Returns of one dispatch are cut at this."""
@@ -55,6 +71,7 @@ def intake(t, n, now):
     today = t.day[tally.day]
     case = t.case[n]
     patrolled = case.channel == BY_PATROL
+    note(t, n, now, REPORTED_BY, case.channel, NOBODY, 0.0)
     if patrolled:
         today.patrol_reports += 1
     elif case.channel == BY_RESIDENT:
@@ -77,6 +94,7 @@ def intake(t, n, now):
         if wrong < p.intake_wrong_rejection:
             today.invalid += 1
             case.rejections += 1
+            note(t, n, now, REJECTED, NOBODY, NOBODY, 0.0)
             case.channel = 0
             become_latent(t, n, math.floor(now) + 1.0)
             return
@@ -121,11 +139,12 @@ def dispatch(t, n, now):
     automatic = chances(t, TRIAGE, case, 0)[1] < p.triage_automatic
     delay = 0.0
     if p.rules_triage == 1:
-        delay += _returns(t, n, p.triage_automatic_accuracy if automatic else p.triage_accuracy, 0)
+        delay += _returns(t, n, p.triage_automatic_accuracy if automatic else p.triage_accuracy, 0, now)
     if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
         agree = chances(t, TRIAGE, case, 9999)[0]
         if agree >= p.dedicated_interoperation:
             t.day[t.tally[0].day].disputes += 1
+            note(t, n, now + delay, DISPUTED, NOBODY, NOBODY, 0.0)
             delay += duration(t, DISPUTE, case, 0)
     if automatic or (p.intake_green_channel == 1 and case.channel == BY_RESIDENT):
         hops = 0
@@ -134,17 +153,17 @@ def dispatch(t, n, now):
     else:
         hops = p.triage_hops
     if case.needs == 0:
-        push(t, now + delay + climb(t, n, hops, 0), AT_GRID, n, case.version)
+        push(t, now + delay + climb(t, n, hops, 0, now + delay), AT_GRID, n, case.version)
     elif case.instead == 1 and can_hand_over(t, n):
-        hand_over(t, n, now + delay + climb(t, n, hops, 0))
+        hand_over(t, n, now + delay + climb(t, n, hops, 0, now + delay))
         t.day[t.tally[0].day].substituted += 1
     else:
         case.instead = 0
-        push(t, now + delay + climb(t, n, p.linkage_hops, 0), REFERRED, n, case.version)
+        push(t, now + delay + climb(t, n, p.linkage_hops, 0, now + delay), REFERRED, n, case.version)
 
 
 @rule()
-def _returns(t, n, accuracy, course):
+def _returns(t, n, accuracy, course, now):
     """R8, R11. Delay of Geometric(accuracy) returns, each with its own keyed delay; ``course`` tells the dispatches
     apart.
 
@@ -164,11 +183,13 @@ def _returns(t, n, accuracy, course):
         k += 1
         within += accuracy * (1.0 - accuracy) ** k
     case.returns += k
+    if k > 0:
+        note(t, n, now, SENT_BACK, NOBODY, NOBODY, float(k))
     return delay * p.follow_up_delay_factor if k > 0 and is_followed(t, case) else delay
 
 
 @rule()
-def climb(t, n, hops, course):
+def climb(t, n, hops, course, now):
     """R8. Delay of ``hops`` hops up the tiers of centres; hop k of a case takes the same time under every policy.
 
     The sum of HOP (attempts course · 64 + 0 … hops − 1), calendar days; ``hops`` of the case grow. Course 0 is the
@@ -179,6 +200,8 @@ def climb(t, n, hops, course):
     for k in range(hops):
         delay += duration(t, HOP, case, course * 64 + k)
     case.hops += hops
+    if hops > 0:
+        note(t, n, now, CLIMBS, NOBODY, NOBODY, float(hops))
     return delay
 
 
@@ -212,6 +235,7 @@ def whistle(t, n, now):
     case.stage = 0
     if case.linked == 1:
         case.ever_linked = 1
+        note(t, n, now, LINKED_UP, NOBODY, NOBODY, float(case.needs))
         today.linked += 1
         case.together = p.linkage_parallel  # a course once begun is kept when the lever changes
         at_once = case.needs if case.together == 1 else 1
@@ -219,6 +243,7 @@ def whistle(t, n, now):
         for k in range(at_once):
             _report_in(t, n, k, now)
     else:
+        note(t, n, now, NOT_LINKED, NOBODY, NOBODY, float(case.needs))
         refer(t, n, now)
 
 
@@ -231,6 +256,7 @@ def _report_in(t, n, k, now):
     """
     case = t.case[n]
     task = new_task(t, n, k)
+    note(t, n, now, REPORTS_IN, case.department[k], k, 0.0)
     push(t, now + duration(t, REPORT_IN, case, case.reopened * 8 + k), AT_DEPARTMENT, task, case.version)
 
 
@@ -252,13 +278,15 @@ def refer(t, n, now):
     if luck < p.linkage_drop:
         case.stalled = 1
         t.tally[0].stalled += 1
+        note(t, n, now, LIES_STALLED, case.department[case.stage], case.stage, 0.0)
         lies = duration(t, STALLED, case, case.drops)
         lies *= p.follow_up_delay_factor if is_followed(t, case) else 1.0
         push(t, now + lies, RESUMED, n, case.version)
         case.drops += 1
         return
+    note(t, n, now, REFERRED_TO, case.department[case.stage], case.stage, 0.0)
     course = 1 + case.stage + 8 * case.reopened
-    delay = _returns(t, n, p.referral_accuracy, course) if p.rules_triage == 1 else 0.0
+    delay = _returns(t, n, p.referral_accuracy, course, now) if p.rules_triage == 1 else 0.0
     task = new_task(t, n, case.stage)
     case.pending = 1
     push(t, now + delay, AT_DEPARTMENT, task, case.version)
@@ -270,6 +298,7 @@ def resume(t, n, now):
     case = t.case[n]
     case.stalled = 0
     t.tally[0].stalled -= 1
+    note(t, n, now, TAKEN_UP_AGAIN, case.department[case.stage], case.stage, 0.0)
     refer(t, n, now)
 
 
@@ -311,7 +340,8 @@ def exhausted(t, n, now):
         case.exhausted = 1
         case.needs = 1
         partners(t, n)
-    push(t, now + climb(t, n, p.linkage_hops, 1), REFERRED, n, case.version)
+    note(t, n, now, DEPARTMENTS_CALLED, NOBODY, NOBODY, float(case.needs))
+    push(t, now + climb(t, n, p.linkage_hops, 1, now), REFERRED, n, case.version)
 
 
 @rule()

@@ -50,6 +50,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "scenario.costs": ("roster_size",),
     "model.city": (),
     "model.staffing": ("put_into_force", "_fallbacks"),
+    "model.story": (),
     "model.world": ("World.enforce", "World._stock_law"),
 }
 IDS = re.compile(r"(R\d+(?:, R\d+)*)\. ")

@@ -25,6 +25,7 @@ from gridsim.model.settings import (
     settings_record,
 )
 from gridsim.model.staffing import put_into_force, with_added_staff
+from gridsim.model.story import MOST_STEPS, STEP_DTYPE
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario, ScenarioError
@@ -50,6 +51,8 @@ TALLY_DTYPE = np.dtype(
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
         ("open_since", "f8"),
+        ("followed", "i8"),
+        ("steps", "i8"),
         ("fields", "i8"),
         ("districts", "i8"),
     ]
@@ -57,8 +60,8 @@ TALLY_DTYPE = np.dtype(
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
 ``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
-``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``fields``,
-``districts``: their numbers.
+``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``followed``: the
+case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
@@ -134,6 +137,7 @@ class Tables(NamedTuple):
     agenda: np.recarray
     tally: np.recarray
     day: np.recarray
+    story: np.recarray
 
 
 MOST_INCIDENTS = 200_000_000  # 30 GB of case rows
@@ -237,7 +241,7 @@ class World:
         rows = np.arange(len(department))
         department.subject[:], department.district[:] = rows % len(s.fields), rows // len(s.fields)
         tally = _table(TALLY_DTYPE, 1)
-        tally.free_task[0] = -1
+        tally.free_task[0] = tally.followed[0] = -1
         tally.fields[0], tally.districts[0] = len(s.fields), len(s.districts)
         return Tables(
             settings=settings_record(s, self.seed, self.replicate),
@@ -262,6 +266,7 @@ class World:
             agenda=_table(EVENT_DTYPE, 0),
             tally=tally,
             day=_table(DAY_DTYPE, 0),
+            story=_table(STEP_DTYPE, 0),
         )
 
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
@@ -421,6 +426,17 @@ class World:
     def days(self) -> np.recarray:
         """Rows of all days so far, warm-up first."""
         return self.tables.day[: int(self.tables.tally.day[0])].view(np.recarray)
+
+    def follow(self, case: int) -> World:
+        """Write down what happens to one case from now on (see ``model.story``); returns self."""
+        self.tables.tally.followed[0], self.tables.tally.steps[0] = case, 0
+        self.tables = self.tables._replace(story=_table(STEP_DTYPE, MOST_STEPS))
+        return self
+
+    @property
+    def story(self) -> np.recarray:
+        """Steps of the case that is followed, in the order in which they were written down."""
+        return self.tables.story[: int(self.tables.tally.steps[0])].view(np.recarray)
 
     def case_frame(self) -> pd.DataFrame:
         """Incidents and cases as a data frame with names for codes; index is the case id."""

@@ -110,6 +110,7 @@ class Policy(BaseModel):
     title: str = ""
     chinese: str = ""
     text: str = ""
+    chinese_text: str = ""
     source: str = ""
     default: bool = Field(default=True, strict=True)
     starts: int = Field(default=0, ge=0, strict=True)

@@ -13,43 +13,34 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from gridsim.measures import (
-    BY_KEY,
-    MEASURES,
     check_patterns,
     held_against,
     measure_windows,
     whole_first_window,
     window_name,
 )
+from gridsim.measures.curves import curves
 from gridsim.measures.groups import Baseline
 from gridsim.measures.load import load
+from gridsim.measures.territory import by_grid, grid_register, joint_handling
 from gridsim.model.cases import measured_columns
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
+from gridsim.scenario.windows import windows
 from gridsim.studies.groups import judge_groups, mean_load
+from gridsim.studies.judge import judge
 from gridsim.studies.outlay import outlays
-from gridsim.studies.paired import holm, judgement, paired
+from gridsim.studies.territory import grid_effects
 from gridsim.studies.vary import Draws, varied_keys
 
-VERDICTS = (
-    "better",
-    "worse",
-    "no clear difference",
-    "too small to matter",
-    "not confirmed",
-    "higher",
-    "lower",
-    "not measured",
-    "not judged",
-)
 DAILY = (
     "open",
     "latent",
@@ -62,20 +53,6 @@ DAILY = (
     "closed_formally",
     "case_days",
 )
-COLUMNS = [
-    "policy",
-    "measure",
-    "unit",
-    "baseline",
-    "value",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "replications",
-    "verdict",
-    "window",
-    "p_adjusted",
-]
 
 
 class Run(NamedTuple):
@@ -87,6 +64,9 @@ class Run(NamedTuple):
     daily: np.ndarray
     groups: pd.DataFrame
     load: pd.DataFrame
+    curves: pd.DataFrame
+    grids: np.ndarray
+    joint: pd.DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -109,6 +89,12 @@ class Comparison:
         Time to resolution by group of cases, paired differences, and shares of the same cases resolved sooner or later.
     load : DataFrame
         Utilisation and queues of departments and communities, baseline included, means over replications.
+    curves : DataFrame
+        Share of cases still unresolved by days since report, per policy, replication and window, baseline included.
+    grids, register : DataFrame
+        Cases, time and backlog of every grid under every policy, and the grids themselves, in the headline window.
+    joint : DataFrame
+        Cases that departments of two fields worked on together, mean over replications, headline window.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
     draws : DataFrame or None
@@ -127,6 +113,10 @@ class Comparison:
     costs: pd.DataFrame
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     load: pd.DataFrame = field(default_factory=pd.DataFrame)
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    grids: pd.DataFrame = field(default_factory=pd.DataFrame)
+    register: pd.DataFrame = field(default_factory=pd.DataFrame)
+    joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = field(default=())
     draws: pd.DataFrame | None = None
 
@@ -227,6 +217,7 @@ def compare(
     kept = [runs[r, o.name] for r in done for o in everyone]
     frame = _runs_frame(kept, seed)
     names = [o.name for o in options]
+    register = grid_register(city)
     table = judge(frame, names, base)
     drawn = draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None
     if drawn is not None and (drawn.meets_patterns == True).sum() < 0.5 * len(done):  # noqa: E712 (None: not known)
@@ -243,7 +234,11 @@ def compare(
         costs=outlays(options, city, base, table),
         groups=judge_groups(_told(kept, "groups"), names, base),
         load=mean_load(_told(kept, "load")),
-        notes=_conflicts(options),
+        curves=_told(kept, "curves")[["policy", "replicate", "window", "day", "unresolved"]],
+        grids=grid_effects({o.name: [runs[r, o.name].grids for r in done] for o in everyone}, list(register.grid)),
+        register=register,
+        joint=_told(kept, "joint").groupby(["policy", "one", "other"], sort=False)["cases"].mean().reset_index(),
+        notes=conflicts(options),
         draws=drawn,
     )
 
@@ -288,7 +283,20 @@ def _replicate_all(
             columns = measured_columns(world.cases)
             baseline = baseline or Baseline(world, columns)
             groups = baseline.groups(world, columns)
-            finished(Run(option.name, r, measure_windows(world, columns), keep, groups, load(world)))
+            last = windows(world.scenario)[-1]
+            finished(
+                Run(
+                    option=option.name,
+                    replicate=r,
+                    measures=measure_windows(world, columns),
+                    daily=keep,
+                    groups=groups,
+                    load=load(world),
+                    curves=curves(world, columns),
+                    grids=by_grid(world, columns, last),
+                    joint=joint_handling(world, last),
+                )
+            )
 
     pool = ThreadPoolExecutor(max(1, min(jobs, n)))
     futures: list[Future[None]] = [pool.submit(replicate, r) for r in range(n)]
@@ -337,7 +345,8 @@ def _told(runs: list[Run], name: str) -> pd.DataFrame:
     return pd.concat([getattr(r, name).assign(policy=r.option, replicate=r.replicate) for r in runs], ignore_index=True)
 
 
-def _conflicts(options: list[Option]) -> tuple[str, ...]:
+def conflicts(options: Sequence[Option]) -> tuple[str, ...]:
+    """Policies of a stack that set the same lever to different values, one line a pair."""
     notes = []
     for o in options:
         for i, a in enumerate(o.policies):
@@ -346,51 +355,3 @@ def _conflicts(options: list[Option]) -> tuple[str, ...]:
                 if both:
                     notes.append(f"{a.name}, {b.name}: {', '.join(both)}")
     return tuple(notes)
-
-
-def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
-    """Paired differences of every policy, measure and window against the baseline, with verdicts.
-
-    The two primary outcomes are judged at 95 % as they are; the other measures after Holm's correction over those of
-    the same policy and window, so that a verdict does not hang on what else was compared; what follows from the
-    scenario without chance is not among them. A verdict also needs the smallest difference that matters
-    (``matters.*``).
-    """
-    rows: list[dict[str, Any]] = []
-    names = list(dict.fromkeys(runs.window))
-    for option in options:
-        for window in names:
-            here = runs[runs.window == window].set_index("replicate")
-            base, other = (here[here.policy == p].sort_index() for p in (BASELINE, option))
-            for m in MEASURES:
-                mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy())
-                rows.append(
-                    {
-                        "policy": option,
-                        "measure": m.key,
-                        "unit": m.unit,
-                        "baseline": base[m.key].mean(skipna=False),
-                        "value": other[m.key].mean(skipna=False),
-                        "difference": mean,
-                        "ci_low": low,
-                        "ci_high": high,
-                        "replications": len(base),
-                        "window": window,
-                        "p_adjusted": p,
-                    }
-                )
-    table = pd.DataFrame(rows)
-    primary = table.measure.map(lambda k: BY_KEY[k].primary)
-    certain = table.measure.map(lambda k: BY_KEY[k].certain)
-    secondary = table[~primary & ~certain & table.p_adjusted.notna()]
-    for _, family in secondary.groupby(["policy", "window"], sort=False):
-        table.loc[family.index, "p_adjusted"] = holm(family.p_adjusted.to_numpy())
-    table["verdict"] = [verdict(r, scenario) for _, r in table.iterrows()]
-    return table[COLUMNS]
-
-
-def verdict(row: pd.Series, scenario: Scenario) -> str:
-    """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
-    m = BY_KEY[row.measure]
-    least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
-    return judgement(row.difference, row.ci_low, row.ci_high, row.p_adjusted, least, m.better)

@@ -34,7 +34,7 @@ def baselines_table(b: Baselines, lang: str) -> str:
         verdict = say(AGREEMENT[r.agreement], lang)
         if r.ratio == r.ratio:
             verdict += say("agree_ratio", lang, ratio=f"{r.ratio:.1f}")
-        change = f"{number(r.difference, r.unit, True)} {interval(r)}"
+        change = f"{number(r.difference, r.unit, True, lang)} {interval(r)}"
         if r.relative == r.relative:
             change += f" ({100 * r.relative:+.0f} %)".replace("-", "−")
         rows.append(

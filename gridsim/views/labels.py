@@ -13,31 +13,31 @@ from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
-UNITS_ZH = {
-    "d": "天",
-    "cases": "件",
-    "share": "比例",
-    "incidents": "件",
-    "cases/year": "件/年",
-    "reports/year": "件/年",
-    "returns/case": "次/件",
-    "log sd": "对数标准差",
-    "cases/day": "件/天",
-    "share/year": "比例/年",
-    "index": "指数",
-    "h/year": "小时/年",
-    "persons": "人",
-    "FTE": "折合人",
-    "million yuan/year": "百万元/年",
-    "hops/case": "级/件",
-    "steps/1,000 residents/year": "级/千人·年",
-}
+BOTH = "both"
+CATALOGUES = ("labels.toml", "story.toml")
+
+
+def languages(lang: str) -> tuple[str, ...]:
+    """The languages of an option ``--lang``: one, or both."""
+    return LANGUAGES if lang == BOTH else (lang,)
 
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
     """The whole catalogue, key to language to text."""
-    return tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
+    here = Path(__file__).parent
+    return {k: v for f in CATALOGUES for k, v in tomllib.loads((here / f).read_text(encoding="utf-8")).items()}
+
+
+@cache
+def terms() -> dict[str, dict[str, str]]:
+    """Chinese of units, choices, sources and the like, by kind and English term."""
+    return tomllib.loads((Path(__file__).parent / "terms.toml").read_text(encoding="utf-8"))
+
+
+def term(kind: str, text: str, lang: str) -> str:
+    """A term of the registry or of a policy in a language; what a user has written himself stays as it is."""
+    return terms()[kind].get(text, text) if lang == "zh" else text
 
 
 def say(key: str, lang: str, **values: Any) -> str:
@@ -54,7 +54,7 @@ def measure_label(key: str, lang: str) -> str:
 
 def unit_label(unit: str, lang: str) -> str:
     """Unit of a measure."""
-    return UNITS_ZH[unit] if lang == "zh" else unit
+    return term("units", unit, lang)
 
 
 def option_label(comparison: Comparison, name: str, lang: str) -> str:
@@ -87,6 +87,16 @@ def group_label(scenario: Scenario, family: str, group: str, lang: str) -> str:
     return (table[group].chinese if lang == "zh" else "") or group.replace("_", " ")
 
 
+def field_label(scenario: Scenario, field: str, lang: str) -> str:
+    """Name of a department field."""
+    return (scenario.fields[field] if lang == "zh" else "") or field.replace("_", " ")
+
+
+def district_label(scenario: Scenario, district: str, lang: str) -> str:
+    """Name of a district."""
+    return (scenario.districts[district].chinese if lang == "zh" else "") or district.replace("_", " ")
+
+
 def place_label(scenario: Scenario, kind: str, unit: str, lang: str) -> str:
     """Name of a department (``district.field``) or a community (``community-3``)."""
     if kind == "community" or lang != "zh":
@@ -102,13 +112,14 @@ def window_label(window: str, lang: str) -> str:
     return say("window", lang, first=first, last=last)
 
 
-def number(x: float, unit: str, sign: bool = False) -> str:
-    """A value as people read it: shares in per cent, counts whole, times with two decimals."""
+def number(x: float, unit: str, sign: bool = False, lang: str = "en") -> str:
+    """A value as people read it: shares in per cent, their differences in points, counts whole, times to hundredths."""
     if x != x:
         return "–"
     plus = "+" if sign else ""
     if unit.startswith("share"):
-        return (f"{100 * x:{plus}.2f} pp" if sign else f"{100 * x:.2f} %").replace("-", "−")
+        points = "个百分点" if lang == "zh" else "pp"
+        return (f"{100 * x:{plus}.2f} {points}" if sign else f"{100 * x:.2f} %").replace("-", "−")
     digits = 3 if unit == "index" else 0 if abs(x) >= 1000 else 1 if abs(x) >= 100 else 2
     return f"{x:{plus},.{digits}f}".replace("-", "−")
 

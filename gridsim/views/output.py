@@ -19,10 +19,12 @@ from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.fit import engine_hash
-from gridsim.views.figures import backlog_figure, paired_figure, save, style
+from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, STORY, TABLES, load_comparison
+from gridsim.studies.trace import Trace
+from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
 
-LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic")
+LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "jinja2", "xlsxwriter")
 
 
 def fresh_folder(root: Path, name: str) -> Path:
@@ -72,23 +74,27 @@ def write_json(data: Any, path: Path) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]:
-    """Write tables, resolved scenario, manifest and figures; returns the file names."""
+def write_tables(c: Comparison, folder: Path, **facts: Any) -> list[str]:
+    """Write tables, resolved scenario and manifest; returns the file names.
+
+    Parameters
+    ----------
+    **facts
+        More for the manifest, such as the command.
+
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    write_csv(c.table, folder / "comparison.csv")
-    write_csv(c.runs, folder / "runs.csv")
-    write_csv(c.daily, folder / "daily.csv")
-    write_csv(c.groups, folder / "groups.csv")
-    write_csv(c.load, folder / "load.csv")
-    write_csv(c.costs, folder / "costs.csv")
+    for attribute, name in TABLES.items():
+        write_csv(getattr(c, attribute), folder / name)
     if c.draws is not None:
-        write_csv(c.draws, folder / "draws.csv")
-    (folder / "scenario.toml").write_text(c.scenario.to_toml(), encoding="utf-8")
+        write_csv(c.draws, folder / DRAWS)
+    (folder / SCENARIO).write_text(c.scenario.to_toml(), encoding="utf-8")
     facts = {
         "seed": c.seed,
         "replications_asked": c.asked,
         "replications": list(c.finished),
         "days": c.scenario.time.days,
+        **facts,
         "options": {
             o.name: {
                 "hash": [p.scenario.hash for p in o.phases(c.scenario)],
@@ -100,20 +106,37 @@ def write_comparison(c: Comparison, folder: Path, lang: str = "en") -> list[str]
         "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
         "varied": drawn_keys(c),
     }
-    write_json(manifest(c.scenario, **facts), folder / "manifest.json")
-    with style():
-        save(backlog_figure(c, lang), folder / "backlog.png")
-        save(paired_figure(c, lang), folder / "differences.png")
-    return [
-        "comparison.csv",
-        "runs.csv",
-        "daily.csv",
-        "groups.csv",
-        "load.csv",
-        "costs.csv",
-        *(["draws.csv"] if c.draws is not None else []),
-        "scenario.toml",
-        "manifest.json",
-        "backlog.png",
-        "differences.png",
-    ]
+    write_json(manifest(c.scenario, **facts), folder / MANIFEST)
+    return [*TABLES.values(), *([DRAWS] if c.draws is not None else []), SCENARIO, MANIFEST]
+
+
+def write_comparison(
+    c: Comparison,
+    folder: Path,
+    lang: str = "en",
+    *,
+    command: str = "",
+    baselines: pd.DataFrame | None = None,
+    story: Trace | None = None,
+) -> list[str]:
+    """Write the tables of a comparison and, from them, its brief, workbook and figures; returns the file names.
+
+    Parameters
+    ----------
+    lang : "en", "zh" or "both"
+    command : str
+        What was typed, to be repeated in the brief.
+    baselines : DataFrame, optional
+        The effects at every baseline, where this comparison is one of several.
+    story : Trace, optional
+        One case followed into two worlds.
+
+    """
+    names = write_tables(c, folder, command=command)
+    if baselines is not None:
+        write_csv(baselines, folder / BASELINES)
+        names.append(BASELINES)
+    if story is not None:
+        write_json(story.to_dict(), folder / STORY)
+        names.append(STORY)
+    return names + write_report(load_comparison(folder), lang)

@@ -83,11 +83,8 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
     parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
-    late = [p.name for o in c.options for p in o.policies if p.starts > int(c.headline.split()[1].split("-")[0])]
-    if late:
-        parts.append(
-            say("starts_late", lang, names=", ".join(dict.fromkeys(late)), window=window_label(c.headline, lang))
-        )
+    if late := late_policies(c):
+        parts.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     parts.append(say("caution", lang))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
@@ -99,6 +96,12 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
     if c.interrupted:
         parts.insert(0, say("interrupted", lang, done=len(c.finished), asked=c.asked))
     return "\n\n".join(parts)
+
+
+def late_policies(c: Comparison) -> list[str]:
+    """Policies that start after the judged window has begun."""
+    begins = int(c.headline.split()[1].split("-")[0])
+    return list(dict.fromkeys(p.name for o in c.options for p in o.policies if p.starts > begins))
 
 
 def table(c: Comparison, policy: str, lang: str, everything: bool = False) -> str:
@@ -124,11 +127,17 @@ def table(c: Comparison, policy: str, lang: str, everything: bool = False) -> st
 
 
 def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
+    """Sentences on what moved and why, who waits longer, and what it costs."""
+    return moved(c, policy, lang) + who_waits(c, policy, lang) + what_it_costs(c, policy, lang)
+
+
+def moved(c: Comparison, policy: str, lang: str) -> list[str]:
     """Sentences on what moved and why, each only where its verdict is clear."""
     lines: list[str] = []
 
     def tell(key: str, row: pd.Series, **more: str) -> None:
-        lines.append(say(key, lang, difference=number(row.difference, row.unit, True), interval=interval(row), **more))
+        size = number(row.difference, row.unit, True, lang)
+        lines.append(say(key, lang, difference=size, interval=interval(row), **more))
 
     primary = [c.row(policy, m.key) for m in MEASURES if m.primary]
     for r in primary:
@@ -171,7 +180,7 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
         and stalled.difference * backlog.difference > 0
         and abs(stalled.difference) > 0.5 * abs(backlog.difference)
     ):
-        tell("say_stalled", stalled, backlog=number(backlog.difference, backlog.unit, True))
+        tell("say_stalled", stalled, backlog=number(backlog.difference, backlog.unit, True, lang))
     linked = c.row(policy, "linkage_rate")
     if linked.verdict == "higher":
         tell("say_linked", linked)
@@ -187,7 +196,7 @@ def what_moved(c: Comparison, policy: str, lang: str) -> list[str]:
     ends, lasts = c.row(policy, "unresolved_days"), c.row(policy, "unresolved_days_lasting")
     if {ends.verdict, lasts.verdict} == {"better", "worse"}:
         lines.append(say("say_conventions", lang))
-    return lines + who_waits(c, policy, lang) + what_it_costs(c, policy, lang)
+    return lines
 
 
 def who_waits(c: Comparison, policy: str, lang: str) -> list[str]:
@@ -196,8 +205,8 @@ def who_waits(c: Comparison, policy: str, lang: str) -> list[str]:
     for key, groups in zip(("say_gain", "say_lose"), extremes(c.groups, policy, c.headline), strict=True):
         named = [
             f"{group_label(c.scenario, r.family, r.group, lang)} "
-            f"({number(r.difference, 'd', True)} {unit_label('d', lang)} [{number(r.ci_low, 'd', True)}, "
-            f"{number(r.ci_high, 'd', True)}])"
+            f"({number(r.difference, 'd', True, lang)} {unit_label('d', lang)} [{number(r.ci_low, 'd', True, lang)}, "
+            f"{number(r.ci_high, 'd', True, lang)}])"
             for _, r in groups.iterrows()
         ]
         if named:
@@ -251,4 +260,4 @@ def _change(row: pd.Series, lang: str) -> str:
     """Difference and interval; identical runs say so instead of printing zeros."""
     if row.difference == row.ci_low == row.ci_high == 0:
         return say("identical", lang)
-    return f"{number(row.difference, row.unit, True)} {interval(row)}"
+    return f"{number(row.difference, row.unit, True, lang)} {interval(row)}"

@@ -1,0 +1,87 @@
+"""Verdicts on measures: paired differences of every policy against the baseline, and what may be said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from gridsim.measures import BY_KEY, MEASURES
+from gridsim.scenario.policies import BASELINE
+from gridsim.scenario.scenario import Scenario
+from gridsim.studies.paired import holm, judgement, paired
+
+VERDICTS = (
+    "better",
+    "worse",
+    "no clear difference",
+    "too small to matter",
+    "not confirmed",
+    "higher",
+    "lower",
+    "not measured",
+    "not judged",
+)
+COLUMNS = [
+    "policy",
+    "measure",
+    "unit",
+    "baseline",
+    "value",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "replications",
+    "verdict",
+    "window",
+    "p_adjusted",
+]
+
+
+def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
+    """Paired differences of every policy, measure and window against the baseline, with verdicts.
+
+    The two primary outcomes are judged at 95 % as they are; the other measures after Holm's correction over those of
+    the same policy and window, so that a verdict does not hang on what else was compared; what follows from the
+    scenario without chance is not among them. A verdict also needs the smallest difference that matters
+    (``matters.*``).
+    """
+    rows: list[dict[str, Any]] = []
+    names = list(dict.fromkeys(runs.window))
+    for option in options:
+        for window in names:
+            here = runs[runs.window == window].set_index("replicate")
+            base, other = (here[here.policy == p].sort_index() for p in (BASELINE, option))
+            for m in MEASURES:
+                mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy())
+                rows.append(
+                    {
+                        "policy": option,
+                        "measure": m.key,
+                        "unit": m.unit,
+                        "baseline": base[m.key].mean(skipna=False),
+                        "value": other[m.key].mean(skipna=False),
+                        "difference": mean,
+                        "ci_low": low,
+                        "ci_high": high,
+                        "replications": len(base),
+                        "window": window,
+                        "p_adjusted": p,
+                    }
+                )
+    table = pd.DataFrame(rows)
+    primary = table.measure.map(lambda k: BY_KEY[k].primary)
+    certain = table.measure.map(lambda k: BY_KEY[k].certain)
+    secondary = table[~primary & ~certain & table.p_adjusted.notna()]
+    for _, family in secondary.groupby(["policy", "window"], sort=False):
+        table.loc[family.index, "p_adjusted"] = holm(family.p_adjusted.to_numpy())
+    table["verdict"] = [verdict(r, scenario) for _, r in table.iterrows()]
+    return table[COLUMNS]
+
+
+def verdict(row: pd.Series, scenario: Scenario) -> str:
+    """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
+    m = BY_KEY[row.measure]
+    least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
+    return judgement(row.difference, row.ci_low, row.ci_high, row.p_adjusted, least, m.better)
