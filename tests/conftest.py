@@ -10,6 +10,7 @@ from scipy import stats
 
 from gridsim.model.world import World
 from gridsim.verification.check import LEVEL as LEVEL
+from gridsim.verification.promises import differing as differing
 from gridsim.verification.promises import packed as packed
 from gridsim.verification.promises import staff_of as chained  # noqa: F401
 from gridsim.verification.runs import deterministic as deterministic
