@@ -66,7 +66,9 @@ LEVERS: dict[str, Any] = {
     "departments.added_teams": 1,
     "patrol.strategy": "district-first",
 }
-CHOICES = {k: p.choices for k, p in REGISTRY.items() if p.choices and k != "time.calendar"} | {
+CHOICES: dict[str, tuple[Any, ...]] = {
+    k: p.choices for k, p in REGISTRY.items() if p.choices and k != "time.calendar"
+} | {
     "intake.green_channel": (False, True),
     "linkage.parallel": (True, False),
 }
