@@ -628,7 +628,7 @@ def test_work_in_hand_is_not_abandoned_and_who_waits_is() -> None:
     """Ten days of work by the only worker: at the deadlines the first is in hand, the second waits and is closed."""
     world = hand_placed([0.0, 0.5], **ON_PAPER, **NO_DEPARTMENTS | {"handling__service": deterministic(240.0)})
     c = by_place(world, 25)
-    assert c.resolved[0] == pytest.approx(10.0) and c.overdue.tolist() == [1, 1]
+    assert c.resolved[0] == pytest.approx(10.0) and math.isnan(c.formal_at[0]) and c.overdue.tolist() == [1, 1]
     assert (c.state[1], c.closed[1]) == (CLOSED_FORMALLY, 7.5) and world.tables.worker.events[0] == 1
 
 
