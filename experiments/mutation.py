@@ -84,7 +84,7 @@ MUTANTS = (
     m("R4", "severity does not raise reports later", "gridworkers", "row.report_rate *= p.escalation_report_odds", "row.report_rate *= 1.0"),
     m("R5", "cameras see unwatched places", "gridworkers", "row.video_rate * t.watched[row.place] if", "row.video_rate if"),
     m("lapse", "lapse forgets the days before", "gridworkers", "row.lapse -= row.lapse_rate * (end - start)", "row.lapse -= 0.0"),
-    m("R7", "the wrongly rejected is looked for at once", "platform", "become_latent(t, n, math.floor(now) + 1.0)", "become_latent(t, n, now)"),
+    m("R7", "the wrongly rejected is looked for a day late", "platform", "become_latent(t, n, math.floor(now) + 1.0)", "become_latent(t, n, math.floor(now) + 2.0)"),
     m("R7", "half a false report is never one", "platform", "1 if false < ratio - int(ratio) else 0", "0"),
     m("R8", "returns are too rare", "platform", "within += accuracy * (1.0 - accuracy) ** k", "within += accuracy * (1.0 - accuracy) ** (k - 1)"),
     m("R8", "the last hop takes no time", "platform", "for k in range(hops):", "for k in range(hops - 1):"),
@@ -156,27 +156,31 @@ def run(folder: Path, *command: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def broken_copy(mutant: Mutant | None, folder: Path) -> None:
-    """A copy of what tests need, with the mutant's text replaced; raises ValueError where it is not there once."""
+def snapshot(folder: Path) -> Path:
+    """What tests need, as it stands at the start: the tree may be edited meanwhile."""
     for name in COPIED:
         here = ROOT / name
         if here.is_dir():
             shutil.copytree(here, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-        elif here.exists():
+        else:
             shutil.copy(here, folder)
+    return folder
+
+
+def broken_copy(source: Path, mutant: Mutant | None, folder: Path) -> None:
+    """A copy with the mutant's text replaced."""
+    shutil.copytree(source, folder, dirs_exist_ok=True)
     if mutant:
         path = folder / mutant.file
         text = path.read_text(encoding="utf-8")
-        if (n := text.count(mutant.old)) != 1:
-            raise ValueError(f"{mutant.file}: {mutant.old!r} is there {n} times, not once ({mutant.name})")
         path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
 
 
-def judge(mutant: Mutant | None) -> tuple[str, str]:
+def judge(source: Path, mutant: Mutant | None) -> tuple[str, str]:
     """Who notices: the first quick test that fails, and the regression; "" where nobody does."""
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
-        broken_copy(mutant, folder)
+        broken_copy(source, mutant, folder)
         both = [run(folder, *PYTEST, *QUICK), run(folder, "-m", "gridsim.verification.regression", *STORED)]
     (code, out), (stored_code, stored_out) = both
     failed = [line.split()[1] for line in out.splitlines() if line.startswith(("FAILED ", "ERROR "))]
@@ -187,9 +191,9 @@ def judge(mutant: Mutant | None) -> tuple[str, str]:
     return noticed.removeprefix("tests/"), regression
 
 
-def timed(mutant: Mutant) -> Row:
+def timed(source: Path, mutant: Mutant) -> Row:
     start = time.monotonic()
-    row = Row(mutant, *judge(mutant), time.monotonic() - start)
+    row = Row(mutant, *judge(source, mutant), time.monotonic() - start)
     print(line(row), flush=True)
     return row
 
@@ -206,30 +210,39 @@ def main() -> int:
     parser.add_argument("--csv", type=Path, help="write the table here too")
     a = parser.parse_args()
     chosen = [x for x in MUTANTS if a.only in (x.rule, "") or a.only in x.name]
-    for mutant in MUTANTS:  # all texts are looked for before anything runs
-        text = (ROOT / mutant.file).read_text(encoding="utf-8")
-        if text.count(mutant.old) != 1:
-            print(f"{mutant.file}: {mutant.old!r} is there {text.count(mutant.old)} times, not once ({mutant.name})")
-            return 1
-    start = time.monotonic()
-    noticed, regression = judge(None)
-    if noticed or regression:
-        print(f"The unbroken copy fails: {noticed} {regression}")
-        return 1
-    print(f"The unbroken copy passes ({time.monotonic() - start:.0f} s). {len(chosen)} mutants:")
-    with ThreadPoolExecutor(a.jobs) as pool:
-        rows = list(pool.map(timed, chosen))
+    with tempfile.TemporaryDirectory() as work:
+        rows = run_all(snapshot(Path(work)), chosen, a.jobs)
     if a.csv:
         with a.csv.open("w", newline="", encoding="utf-8") as f:
             out = csv.writer(f)
             out.writerow(["rule", "mutant", "noticed_by", "regression", "seconds"])
             out.writerows([r.mutant.rule, r.mutant.name, r.noticed, r.regression, f"{r.seconds:.1f}"] for r in rows)
+    return summary(rows) if rows else 1
+
+
+def run_all(source: Path, chosen: list[Mutant], jobs: int) -> list[Row]:
+    """All mutants, after a look for their texts and at the unbroken copy; nothing where that fails."""
+    for mutant in MUTANTS:
+        n = (source / mutant.file).read_text(encoding="utf-8").count(mutant.old)
+        if n != 1:
+            print(f"{mutant.file}: {mutant.old!r} is there {n} times, not once ({mutant.name})")
+            return []
+    noticed, regression = judge(source, None)
+    if noticed or regression:
+        print(f"The unbroken copy fails: {noticed} {regression}")
+        return []
+    print(f"The unbroken copy passes. {len(chosen)} mutants:", flush=True)
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(lambda mutant: timed(source, mutant), chosen))
+
+
+def summary(rows: list[Row]) -> int:
+    """Who noticed how many; exit code."""
     quick, stored = sum(bool(r.noticed) for r in rows), sum(bool(r.regression) for r in rows)
     only = [r.mutant.name for r in rows if r.regression and not r.noticed]
     nobody = [r.mutant.name for r in rows if not r.regression and not r.noticed]
     print(f"Noticed by checks without stored numbers: {quick} of {len(rows)}; by the regression: {stored}.")
     print(f"Noticed by the regression only: {', '.join(only) or 'none'}. By nobody: {', '.join(nobody) or 'none'}.")
-    print(f"{time.monotonic() - start:.0f} s in all.")
     return 0 if quick >= len(rows) - ALLOWED else 1
 
 

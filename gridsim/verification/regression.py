@@ -87,10 +87,11 @@ def cities() -> dict[str, Scenario]:
     tiny = city.replace(TINY)
     out = {"all rules": tiny, "levers pulled and given back": tiny}
     out |= {f"without {k.removeprefix('rules.')}": tiny.replace({k: False}) for k in REGISTRY if k.startswith("rules.")}
+    out["known at onset"] = tiny.replace({"rules.patrol": False, "rules.residents": False})
     out["round the clock"] = tiny.replace({"time.calendar": "continuous"})
-    for i in range(1, max(map(len, CHOICES.values()))):
+    for i in range(max(map(len, CHOICES.values()))):
         others = {k: choices[min(i, len(choices) - 1)] for k, choices in CHOICES.items()}
-        out[f"choices {i}"] = tiny.replace(others | {"dedicated.kept_share": 0.5})
+        out[f"choices {i + 1}"] = tiny.replace(others | {"dedicated.kept_share": 0.5})
     return out | {"neighbourhood": city}
 
 
@@ -119,7 +120,7 @@ def summary(world: World) -> Numbers:
     for k in TIMES:
         past = np.nan_to_num(c[k] - d.day[0])
         out[f"sum of {k}"], out[f"{k} by row"] = float(past.sum()), _by_row(past)
-    out |= {f"daily {k}": d[k].sum().item() for k in d.dtype.names if k != "day"}
+    out |= {f"daily {k}": d[k].sum().item() for k in d.dtype.names or () if k != "day"}
     out["hours of workers by row"] = _by_row(t.worker.event_hours)
     out["hours of experts by row"] = _by_row(t.expert.used)
     out["waits at departments by row"] = _by_row(t.department.waited)
