@@ -15,11 +15,23 @@ from conftest import clock, deterministic, exponential, hand_placed, single_queu
 from scipy import stats
 
 from gridsim.model import draws
-from gridsim.model.cases import AT_ONSET, BY_PATROL, BY_RESIDENT, BY_VIDEO, CLOSED_FORMALLY, LAPSED, LATENT, OPEN
+from gridsim.model.cases import (
+    AT_ONSET,
+    BY_PATROL,
+    BY_RESIDENT,
+    BY_VIDEO,
+    CLOSED_FORMALLY,
+    LAPSED,
+    LATENT,
+    OPEN,
+    count_escalations,
+    measured_columns,
+)
 from gridsim.model.draws import DURATION, philox_block
 from gridsim.model.experts import EXPERT_FIELDS
 from gridsim.model.settings import DURATIONS
 from gridsim.model.world import World
+from gridsim.scenario.policies import Phase
 
 HOUR = 1 / 24
 MON, TUE, WED = range(3)
@@ -98,6 +110,35 @@ def test_deadlines_foresee_the_steps_of_severity() -> None:
             step = max(x.real for x in np.roots([1 / 7, 1.0, -used / 0.05]))
             due = step + (due - step) / 2 if step < due else due
         assert c.deadline[i] == pytest.approx(due), i
+
+
+def test_steps_are_counted_until_the_incident_is_over() -> None:
+    """Steps at −Σ ln(word) ÷ .5 days; everything is settled by the department on day 3."""
+    world = together(
+        20,
+        **AT_DEPARTMENTS,
+        departments__duration=deterministic(3.0),
+        rules__escalation=True,
+        escalation__rate=0.5,
+        categories__any__escalation=0.0,
+        categories__any__emergency=0.0,
+    ).advance(9)
+    steps = np.cumsum([-np.log(words(k, draws.ESCALATION, 20)) / 0.5 for k in range(3)], axis=0)
+    for first, last in ((0.0, 9.0), (1.0, 2.0), (4.0, 9.0)):
+        expected = np.sum((steps >= first) & (steps < min(last, 3.0)))
+        assert count_escalations(world.tables, first, last) == expected, (first, last)
+    assert 0 < np.sum(steps < 3.0) < 60
+
+
+def test_measures_read_the_columns_as_they_stand() -> None:
+    c = together(20, need=0.5, departments__extra=1.0, fields=4).advance(30).cases
+    for name, column in measured_columns(c).items():
+        assert np.array_equal(column, c[name], equal_nan=True), name
+
+
+def test_nothing_arises_where_the_rate_is_nothing() -> None:
+    world = World(single_queue(0.0, **NO_DEPARTMENTS)).advance(9)
+    assert len(world.cases) == 0 and np.all(np.isinf(world.tables.next_arrival)) and len(world.days) == 9
 
 
 def test_the_severe_are_served_first_and_others_as_they_came() -> None:
@@ -321,17 +362,17 @@ def test_nature_by_the_words_of_the_key_table() -> None:
 
 def three_grids(times: list[float], **changes: Any) -> World:
     """A community of three grids with a worker each and two places each; ten hours a case, half as much more abroad."""
-    return hand_placed(
-        times,
-        city__comprehensive_grids=3,
-        city__grids_per_community=3,
-        city__cells_per_grid=2,
-        staff__full_time=3,
-        staff__travel_penalty=0.5,
-        staff__periphery_penalty=0.0,
-        rules__cover=True,
-        **NO_DEPARTMENTS | {"handling__service": deterministic(10.0)} | changes,
-    )
+    usual = {
+        "city__comprehensive_grids": 3,
+        "city__grids_per_community": 3,
+        "city__cells_per_grid": 2,
+        "staff__full_time": 3,
+        "staff__travel_penalty": 0.5,
+        "staff__periphery_penalty": 0.0,
+        "rules__cover": True,
+        "handling__service": deterministic(10.0),
+    }
+    return hand_placed(times, **NO_DEPARTMENTS | usual | changes)
 
 
 def test_a_busy_grid_is_helped_by_the_least_loaded_by_hand() -> None:
@@ -360,10 +401,14 @@ def test_without_departments_a_hopeless_case_is_tried_once_a_day() -> None:
 
 
 def test_an_account_that_is_not_used_lapses_with_the_year() -> None:
-    """On Tuesday, day 365, the account is a twelfth and a day of the new year, .1 h a working day; nothing of the old."""
+    """On Tuesday, day 365, the account is a twelfth and a day of the new year, .1 h a working day; nothing of the old.
+
+    The old one was ample: the same work was done within a day of it the week before.
+    """
     yearly = 26.1 * 12 / 11
     world = hand_placed(
-        [clock(365, 9)],
+        [clock(358, 9), clock(365, 9)],
+        staff__full_time=1,
         rules__hours=True,
         staff__hours_per_year=yearly,
         staff__admin_share=0.0,
@@ -372,7 +417,34 @@ def test_an_account_that_is_not_used_lapses_with_the_year() -> None:
         **OFFICE,
         **NO_DEPARTMENTS | {"handling__service": deterministic(yearly / 12 + 0.1 + 0.05)},
     )
-    assert world.advance(367).cases.resolved[0] == pytest.approx(clock(366, 9.05))
+    done = clock(358, 9 + yearly / 12 + 0.15), clock(366, 9.05)
+    assert by_place(world, 367).resolved == pytest.approx(done)
+
+
+def test_nobody_patrols_where_nobody_works() -> None:
+    world = three_grids([0.0] * 6, staff__full_time=1, rules__patrol=True)
+    staffed = world.tables.grid.fte[world.tables.place.grid] > 0
+    assert staffed.sum() == 2 and np.array_equal(world.tables.patrol_hazard > 0, staffed)
+
+
+def test_a_grid_that_loses_its_worker_sends_those_who_wait_to_another() -> None:
+    """Two days a case. The one in hand is finished; the one that waits is the last of the worker who stays."""
+    world = hand_placed(
+        [0.0, 0.1, 0.0, 0.1],
+        city__comprehensive_grids=2,
+        city__grids_per_community=2,
+        city__cells_per_grid=2,
+        staff__full_time=2,
+        staff__travel_penalty=0.0,
+        staff__periphery_penalty=0.0,
+        staff__help_above_load=99.0,
+        rules__cover=True,
+        **NO_DEPARTMENTS | {"handling__service": deterministic(48.0)},
+    )
+    world.under([Phase(1, world.scenario.replace({"staff.full_time": 1}))])
+    c = by_place(world, 9)
+    assert sorted(c.resolved) == pytest.approx([2.0, 2.0, 4.0, 6.0])
+    assert len(set(c.handler.tolist())) == 2 and np.sum(c.handler != c.grid) == 1
 
 
 def test_the_worker_with_the_fuller_account_is_called() -> None:
@@ -453,6 +525,28 @@ def test_no_more_wait_for_an_expert_than_stated() -> None:
     # the third is tried again by a worker until 11:12; since 11:00 the second is in hand and nobody waits
     assert c.attempts.tolist() == [2, 2, 3]
     assert c.resolved == pytest.approx([clock(MON, 11), clock(MON, 12), clock(MON, 13)])
+
+
+@pytest.mark.parametrize(
+    ("lever", "done", "tries"),
+    [
+        ({}, [clock(MON, 17), clock(TUE, 13), clock(TUE, 17)], [1, 1, 1]),
+        # the roster made anew, and sessions from 9:00 to 13:00
+        ({"experts.hours_per_week": 20.0}, [clock(MON, 17), clock(TUE, 13), clock(WED, 13)], [1, 1, 1]),
+        # the queue set in order only: what is easier comes first
+        ({"handling.selectivity": 1.0}, [clock(MON, 17), clock(TUE, 13), clock(TUE, 17)], [1, 1, 1]),
+        # no expert any more: workers try on, in vain
+        ({"experts.per_full_time": 0.0}, [clock(MON, 17), math.nan, math.nan], [1, 0, 0]),
+    ],
+)
+def test_a_policy_sets_the_line_of_an_expert_right(lever: dict[str, Any], done: list[float], tries: list[int]) -> None:
+    """Three cases of four hours; workers fail at 13:00. On Tuesday, while two wait, the lever is pulled."""
+    world = with_experts([clock(MON, 9)] * 3, handling__service=deterministic(4.0), handling__selectivity=0.0)
+    world.under([Phase(1, world.scenario.replace(lever))])
+    c = by_place(world, 4)
+    rest = c[1:][np.argsort(c.complexity[1:])] if "handling.selectivity" in lever else c[1:]
+    assert [c.resolved[0], *rest.resolved] == pytest.approx(done, nan_ok=True) and c.expert_tries.tolist() == tries
+    assert np.all(c.attempts[c.expert_tries == 0] > 1)
 
 
 # --- R11 linkage, R12 departments -------------------------------------------------------------------------------------
@@ -566,6 +660,13 @@ def test_seconded_people_are_missed_at_their_departments() -> None:
     assert by_place(world, 3).resolved[0] == pytest.approx(2.0)
 
 
+def test_a_team_added_by_a_policy_is_put_to_work_at_once() -> None:
+    """Three days each and one team; the second team comes on day 1 and takes the case that waits."""
+    world = together(2, rules__grid_handling=False, departments__duration=deterministic(3.0))
+    world.under([Phase(1, world.scenario.replace({"departments.added_teams": 1}))])
+    assert sorted(by_place(world, 9).resolved) == pytest.approx([3.0, 4.0])
+
+
 def test_the_stock_of_stalled_cases_by_the_words_of_its_lottery() -> None:
     """Referrals before the start, one in ten closed for good; those that lie at the start are laid down, oldest first."""
     changes = {
@@ -645,3 +746,19 @@ def test_a_course_given_up_is_void_and_begins_anew() -> None:
     c = by_place(world, 30)
     assert c.resolved[0] == pytest.approx(20.0) and world.tables.department.done[0] == 1
     assert c.channel[0] == AT_ONSET and world.days.case_days.sum() == pytest.approx(7 + 11)
+
+
+def test_what_was_closed_on_paper_while_it_waited_takes_no_team() -> None:
+    """One team, ten days a case: the second is closed on day 7 as it waits, the third, of day 8, begins on day 10."""
+    changes = {"rules__grid_handling": False, "departments__duration": deterministic(10.0)}
+    c = by_place(world := hand_placed([0.0, 0.0, 8.0], **ON_PAPER, **changes), 30)
+    assert c.resolved == pytest.approx([10.0, math.nan, 20.0], nan_ok=True) and c.closed[1] == 7.0
+    d = world.tables.department[0]
+    assert (d.received, d.done, d.queue, world.tables.tally.live_tasks[0]) == (3, 2, 0, 0)
+
+
+def test_without_hours_for_events_work_never_ends() -> None:
+    world = hand_placed([0.0], rules__hours=True, **NO_DEPARTMENTS | {"handling__service": deterministic(1.0)})
+    world.tables.settings.event_hours_year[0] = 0.0
+    c = by_place(world, 30)
+    assert (c.state[0], c.in_hand[0]) == (OPEN, 1)
