@@ -42,7 +42,6 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_experts.py::test_sessions_of_a_week",
     "tests/test_levers.py::test_fatigue_formula_at_known_loads",
     "tests/test_rulebook.py::test_the_key_table_is_what_the_code_draws",
-    "tests/test_draws.py::test_philox_known_answers",
     "tests/test_agenda.py::test_work_end_by_hand",
     "tests/test_agenda.py::test_next_open_by_hand",
     "tests/test_agenda.py::test_worked_by_by_hand",

@@ -74,6 +74,16 @@ def together(n: int, **changes: Any) -> World:
     return placed([0.0] * n, **changes)
 
 
+def test_words_are_those_that_the_authors_of_philox_publish() -> None:
+    """Known answers of Random123 for philox4x32-10: all zeros, and all ones."""
+    for bits, answer in (
+        (0, "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
+        (2**32 - 1, "408f276d 41c83b0e a20bc7c6 6d5451fd"),
+    ):
+        got = philox_block(np.full((1, 4), bits, np.uint64), np.full((1, 2), bits, np.uint64))[0]
+        assert " ".join(f"{int(w):08x}" for w in got) == answer
+
+
 # --- R1 arise, R2 escalation ------------------------------------------------------------------------------------------
 
 
