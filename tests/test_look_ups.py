@@ -7,6 +7,8 @@ import pytest
 from gridsim.cli import main
 from gridsim.measures import MEASURES
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
+from gridsim.views.labels import say
+from gridsim.views.pattern_table import fit_line
 
 
 def told(capsys, *argv: str) -> str:
@@ -42,7 +44,10 @@ def test_json_of_look_ups_holds_what_the_scenario_holds(capsys):
         ),
         ({"districts.neighbourhood.population": 9}, "city.comprehensive_grids: 9 residents are too few"),
         ({"districts.city": "copy"}, "districts.city: this name is kept"),
-        ({"districts.neighbourhood.population": 90_000_000}, "city.persons_per_agent: "),
+        (
+            {"districts.neighbourhood.population": 90_000_000, "districts.other": "copy", "city.persons_per_agent": 1},
+            "city.persons_per_agent: ",
+        ),
         ({"rules.grid_handling": False, "rules.departments": False}, "rules: grid_handling and departments are both"),
         ({"staff.full_time": 0}, "staff.full_time: at least one gridworker"),
         ({"teams.neighborhood": {}}, "teams.neighborhood: no such district; did you mean neighbourhood?"),
@@ -62,3 +67,18 @@ def test_parts_that_do_not_fit_together(change, line):
     with pytest.raises(ScenarioError) as refused:
         Scenario.from_dict(data)
     assert any(line in e for e in str(refused.value).splitlines()), str(refused.value)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("status", "key"),
+    [
+        ({"holds": True, "same_engine": True, "changed": []}, "fit_holds"),
+        ({"holds": True, "same_engine": False, "changed": []}, "fit_other_engine"),
+        ({"holds": False, "same_engine": True, "changed": ["staff.full_time"]}, "fit_changed"),
+        ({"holds": False, "same_engine": True, "changed": []}, "fit_stale"),
+    ],
+)
+def test_whether_a_fit_still_holds_is_told(status, key, lang):
+    line = fit_line(status | {"hash": "0123456789abcdef"}, lang)
+    assert line == say(key, lang, hash="0123456789", changed="staff.full_time") and "0123456789" in line
