@@ -47,6 +47,8 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_agenda.py::test_worked_by_by_hand",
     "tests/test_agenda.py::test_workdays_are_monday_to_friday",
     "tests/test_agenda.py::test_events_come_out_by_time_kind_id",
+    "tests/test_theory.py::test_work_that_ends_at_closing_time_ends_that_day",
+    "tests/test_queues.py::test_selectivity_by_hand",
     "tests/test_queues.py::test_a_line_is_the_plain_list_of_its_rule",
 )
 STORED = ("all rules", "levers pulled and given back", "round the clock")  # cities of the regression
