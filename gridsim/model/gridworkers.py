@@ -35,7 +35,6 @@ WORKER_DTYPE = np.dtype(
         ("away", "i1"),
         ("fte", "f8"),
         ("case", "i4"),
-        ("attempt_success", "i4"),
         ("bank", "f8"),
         ("bank_day", "i8"),
         ("today", "i8"),
@@ -49,7 +48,7 @@ WORKER_DTYPE = np.dtype(
 
 - ``grid``: where he works now; ``home``: grid of his post. ``next``: next worker of his grid, by number, −1 at the end.
   ``role``: code. ``nominal``: 1 if counted but never at work. ``away``: 1 if a lever has sent him away.
-- ``fte``: full-time equivalent; 0 if nominal or away. ``case``: in hand, −1 if none. ``attempt_success``: not used.
+- ``fte``: full-time equivalent; 0 if nominal or away. ``case``: in hand, −1 if none.
 - ``bank``: event hours in the account, ``bank_day``: the last day credited (−10⁹: never). ``used_today``: event hours
   booked on the day ``today``.
 - ``event_hours``, ``events``: hours and attempts so far.
