@@ -15,6 +15,7 @@ from gridsim.verification.reference import draws
 from gridsim.verification.reference.clock import Kind
 from gridsim.verification.reference.incidents import BY_PATROL, OPEN, Case
 from gridsim.verification.reference.platform import Platform
+from gridsim.verification.reference.terms import Terms
 from gridsim.verification.reference.town import Town
 
 
@@ -47,7 +48,7 @@ class Mind(Platform):
         """Simulate up to the beginning of day ``until``."""
         while self.day < until:
             for phase in self.phases:
-                if phase.day == self.day and phase.scenario != self.s:
+                if phase.day == self.day:
                     self.enforce(phase.scenario)
             self.one_day(self.day)
             self.day += 1
@@ -126,15 +127,12 @@ class Mind(Platform):
 
     def enforce(self, scenario: Scenario) -> None:
         """Put a scenario's levers into force, and set the queues right."""
-        now, before, terms = float(self.day), self.roster(), self.terms
+        now, before, hours = float(self.day), self.roster(), self.hours(self.s)
         self.world.enforce(scenario)
-        hours = terms.event_hours_year
-        self.town_rows()
+        self.town.add_workers(self.world)
+        if self.hours(scenario) != hours:
+            self.settle_accounts(self.day)  # still at the old rates
         self.heed(scenario)
-        if self.terms.event_hours_year != hours:
-            new, self.terms = self.terms, terms
-            self.settle_accounts(self.day)
-            self.terms = new
         self.town.follow(self.world)
         self.watch()
         self.allot_patrol()
@@ -148,8 +146,9 @@ class Mind(Platform):
         self.recall(now)
         self.recall_teams(now)
 
-    def town_rows(self) -> None:
-        """Rows that levers add come first of all."""
+    def hours(self, scenario: Scenario) -> tuple[float, ...]:
+        """Hours a year for events: of a full-timer, and in full-time equivalents of every worker."""
+        return (Terms(scenario).event_hours_year, *(float(f) for f in self.world.tables.worker.fte))
 
     def roster(self) -> tuple[object, ...]:
         """Who is an expert of what, where and when, as the levers have it."""

@@ -170,8 +170,13 @@ class Town:
         self.workers: list[Worker] = []
         self.experts: list[Expert] = []
         self.lines: list[Line] = []
+        self.add_workers(world)
         self.follow(world)
         self.new_lines(world)
+
+    def add_workers(self, world: World) -> None:
+        """Rows of the people whom a lever adds; until it is in force they work no hours."""
+        self.workers += [Worker(k) for k in range(len(self.workers), len(world.tables.worker))]
 
     def follow(self, world: World) -> None:
         """Grids, people and teams as the levers have them now."""
@@ -184,8 +189,6 @@ class Town:
             grid.ground_at_first, grid.periphery = float(row.ground_at_first), float(row.periphery)
             grid.workers = []
         for k, row in enumerate(t.worker):
-            if k == len(self.workers):
-                self.workers.append(Worker(k))
             self.workers[k].grid, self.workers[k].fte = int(row.grid), float(row.fte)
             self.grids[int(row.grid)].workers.append(k)
         for department, row in zip(self.departments, t.department, strict=True):
