@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from gridsim.model.city import City
 from gridsim.model.world import World
+from gridsim.scenario.parameters import EXPERT_FIELDS
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario
 from gridsim.verification.reference import draws
@@ -127,7 +128,7 @@ class Mind(Platform):
 
     def enforce(self, scenario: Scenario) -> None:
         """Put a scenario's levers into force, and set the queues right."""
-        now, before, hours = float(self.day), self.roster(), self.hours(self.s)
+        now, before, hours = float(self.day), self.roster(self.s), self.hours(self.s)
         self.world.enforce(scenario)
         self.town.add_workers(self.world)
         if self.hours(scenario) != hours:
@@ -136,7 +137,7 @@ class Mind(Platform):
         self.town.follow(self.world)
         self.watch()
         self.allot_patrol()
-        if self.roster() != before:
+        if self.roster(scenario) != before:
             waiting = [c for c in self.cases if c.queued == 2]
             self.town.new_lines(self.world)
             for case in waiting:
@@ -146,14 +147,14 @@ class Mind(Platform):
         self.recall(now)
         self.recall_teams(now)
 
-    def hours(self, scenario: Scenario) -> tuple[float, ...]:
-        """Hours a year for events: of a full-timer, and in full-time equivalents of every worker."""
-        return (Terms(scenario).event_hours_year, *(float(f) for f in self.world.tables.worker.fte))
+    def hours(self, s: Scenario) -> tuple[object, ...]:
+        """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's hours for events."""
+        return s.staff, s.dedicated, Terms(s).event_hours_year
 
-    def roster(self) -> tuple[object, ...]:
-        """Who is an expert of what, where and when, as the levers have it."""
-        t = self.world.tables
-        return (len(t.expert_line), *((int(e.line), int(e.first_session), int(e.away)) for e in t.expert))
+    def roster(self, s: Scenario) -> tuple[object, ...]:
+        """What the roster of experts hangs on: their number, their fields, and the areas they serve."""
+        weights = tuple(getattr(s.experts, f"weight_{name}") for name in EXPERT_FIELDS)
+        return Terms(s).roster_size, s.experts.pool, weights
 
     # --- the start -------------------------------------------------------------------------------------------------
 
