@@ -148,13 +148,15 @@ class Mind(Platform):
         self.recall_teams(now)
 
     def hours(self, s: Scenario) -> tuple[object, ...]:
-        """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's hours for events."""
-        return s.staff, s.dedicated, Terms(s).event_hours_year
+        """What hours hang on: all that is said of staff and of dedicated grids, and how a full-timer's year is split."""
+        t = Terms(s)
+        return s.staff, s.dedicated, t.event_hours_year, t.patrol_hours_now
 
     def roster(self, s: Scenario) -> tuple[object, ...]:
-        """What the roster of experts hangs on: their number, their fields, and the areas they serve."""
+        """What the roster hangs on: how many experts, of which fields, for which areas, and whether they have hours."""
         weights = tuple(getattr(s.experts, f"weight_{name}") for name in EXPERT_FIELDS)
-        return Terms(s).roster_size, s.experts.pool, weights
+        t = Terms(s)
+        return t.roster_size, s.experts.pool, weights, t.expert_session_hours > 0
 
     # --- the start -------------------------------------------------------------------------------------------------
 
