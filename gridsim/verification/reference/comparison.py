@@ -26,7 +26,7 @@ def differ(a: float, b: float) -> bool:
     """True where two values differ by more than rounding; NaN equals NaN."""
     if math.isnan(a) or math.isnan(b):
         return math.isnan(a) != math.isnan(b)
-    return abs(a - b) > TOLERANCE * max(1.0, abs(a))
+    return abs(a - b) > TOLERANCE
 
 
 def disagreements(world: World, mind: Mind) -> list[str]:

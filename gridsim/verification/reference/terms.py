@@ -95,11 +95,11 @@ class Terms:
         left = 1 - staff.duplicate_entry * s.platform.data_integration
         left *= 1 - staff.devices * staff.device_saving
         freed = entry * (1 - left) + taken
-        to_patrol = staff.freed_hours == "patrol"
-        patrol = 250 * staff.patrol_hours + (freed if to_patrol else 0.0)
+        to_patrol = freed if staff.freed_hours == "patrol" else 0.0
+        patrol = 250 * staff.patrol_hours + to_patrol
         events = staff.hours_per_year - administration - staff.training_hours - 250 * staff.patrol_hours
         self.patrol_hours_now = patrol / 250
-        self.event_hours_year = max(0.0, events + (0.0 if to_patrol else freed))
+        self.event_hours_year = max(0.0, events + freed - to_patrol)
         self.patrol_pool, self.patrol_weight = PATROL.get(s.patrol.strategy, (0, 0.0))
         if s.patrol.strategy.endswith("-first"):
             self.patrol_pool = 1 if s.patrol.strategy == "community-first" else 2
