@@ -1,4 +1,4 @@
-"""The second mind: a plain-Python reference, written from the texts of the rules, held case by case against the engine."""
+"""The second mind: a reference in plain Python, written from the texts, held case by case against the engine."""
 
 from __future__ import annotations
 

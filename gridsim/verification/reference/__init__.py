@@ -1,4 +1,4 @@
-"""A second mind: the rules of gridsim told once more, slowly, in plain Python, from their texts and not from their code.
+"""A second mind: the rules of gridsim told once more, in plain Python, from their texts and not from their code.
 
 Objects and ``heapq`` instead of record tables, whole numbers instead of compiled draws. Only the state of the city
 before its first day comes from the engine (places, grids, people, experts, teams); queues, cases, accounts and times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,23 @@ class Base:
         self.s: Any = scenario
         self.terms = Terms(scenario)
         self.clock = Clock(self.terms.office, self.terms.opens, self.terms.closes)
+
+    if TYPE_CHECKING:  # what one noun passes on to another; a Mind has all of them
+
+        def hand_over(self, case: Case, now: float) -> bool:
+            """R10. See ``Experts``."""
+            return False
+
+        def go_to_departments(self, case: Case, now: float) -> None:
+            """R11. See ``Platform``."""
+
+        def part_done(self, case: Case, now: float) -> None:
+            """R12. See ``Platform``."""
+
+    @staticmethod
+    def day_of(now: float) -> int:
+        """The day of a moment."""
+        return math.floor(now)
 
     def count(self, what: str, amount: float = 1) -> None:
         """Add to a flow of the day."""

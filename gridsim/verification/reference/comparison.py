@@ -78,7 +78,11 @@ def largest_time_difference(world: World, mind: Mind) -> float:
 
 
 def same_city(
-    scenario: Scenario, phases: Sequence[Phase] = (), until: int = 80, seed: int = 0, replicate: int = 0,
+    scenario: Scenario,
+    phases: Sequence[Phase] = (),
+    until: int = 80,
+    seed: int = 0,
+    replicate: int = 0,
     mind: type[Mind] = Mind,
 ) -> tuple[World, Mind]:
     """Both minds on the same city, up to the beginning of day ``until``."""

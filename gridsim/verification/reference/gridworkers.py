@@ -215,5 +215,3 @@ class Gridworkers(Incidents):
                     self.agenda.push(now, Kind.AT_GRID, case.id, case.version)
             elif len(g.queue):
                 self.call_worker(g, now)
-
-

@@ -39,10 +39,6 @@ class Mind(Platform):
         self.stock()
         self.first_arrivals()
 
-    def day_of(self, now: float) -> int:
-        """Its day."""
-        return math.floor(now)
-
     # --- days ------------------------------------------------------------------------------------------------------
 
     def advance(self, until: int) -> Mind:
@@ -148,7 +144,7 @@ class Mind(Platform):
         self.recall_teams(now)
 
     def hours(self, s: Scenario) -> tuple[object, ...]:
-        """What hours hang on: all that is said of staff and of dedicated grids, and how a full-timer's year is split."""
+        """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's year."""
         t = Terms(s)
         return s.staff, s.dedicated, t.event_hours_year, t.patrol_hours_now
 

@@ -16,9 +16,8 @@ class Platform(Departments):
     def intake(self, case: Case, now: float) -> None:
         """R7. Audit a report."""
         s, t = self.s, self.terms
-        reports, valid = {BY_PATROL: ("patrol_reports", "valid_patrol"), BY_VIDEO: ("video_reports", "valid_video")}.get(
-            case.channel, ("resident_reports", "valid_residents")
-        )
+        who = {BY_PATROL: "patrol", BY_VIDEO: "video"}.get(case.channel, "residents")
+        reports = "resident_reports" if who == "residents" else f"{who}_reports"
         if case.channel != AT_ONSET:
             self.count(reports)
         if s.rules.intake and case.channel in (BY_PATROL, BY_RESIDENT, BY_VIDEO):
@@ -36,7 +35,7 @@ class Platform(Departments):
                 case.channel = 0
                 self.become_latent(case, math.floor(now) + 1.0)
                 return
-        self.count(valid)
+        self.count(f"valid_{who}")
         self.town.places[case.place].lately += 1
         self.open_file(case, now)
         self.dispatch(case, now)
@@ -51,10 +50,9 @@ class Platform(Departments):
         delay = 0.0
         if s.rules.triage:
             delay = self.returns(case, s.triage.automatic_accuracy if automatic else s.triage.accuracy, 0)
-        if s.rules.boundary and case.edge and self.town.grids[case.grid].dedicated:
-            if self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] >= s.dedicated.interoperation:
-                self.count("disputes")
-                delay += self.duration(draws.DISPUTE, case, 0)
+        if s.rules.boundary and case.edge and self.town.grids[case.grid].dedicated and self.is_disputed(case):
+            self.count("disputes")
+            delay += self.duration(draws.DISPUTE, case, 0)
         if automatic or (case.channel == BY_RESIDENT and s.intake.green_channel):
             hops = 0
         else:
@@ -68,6 +66,11 @@ class Platform(Departments):
             case.instead = 0
             climb = self.climb(case, s.linkage.hops, 0)
             self.agenda.push(now + delay + climb, Kind.REFERRED, case.id, case.version)
+
+    def is_disputed(self, case: Case) -> bool:
+        """R8. No agreement between the dedicated grid and its neighbours."""
+        agreed = self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] < self.s.dedicated.interoperation
+        return not agreed
 
     def returns(self, case: Case, accuracy: float, course: int) -> float:
         """R8, R11. Delay of the returns of one dispatch."""

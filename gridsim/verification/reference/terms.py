@@ -77,7 +77,8 @@ class Terms:
     def _hours(self) -> None:
         s = self.s
         self.office = s.time.calendar == "office"
-        self.opens, self.closes = (s.time.opens / 24, s.time.closes / 24) if self.office else (0.0, 1.0)
+        self.opens: float = s.time.opens / 24 if self.office else 0.0
+        self.closes: float = s.time.closes / 24 if self.office else 1.0
         self.hours_a_day = s.time.closes - s.time.opens if self.office else 24.0
         self.workdays = 261 if self.office else 365
         x, staff = s.experts, s.staff
