@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from gridsim.model.city import City
 from gridsim.model.world import World
-from gridsim.scenario.parameters import EXPERT_FIELDS
 from gridsim.scenario.policies import Phase
 from gridsim.scenario.scenario import Scenario
 from gridsim.verification.reference import draws
@@ -149,10 +148,8 @@ class Mind(Platform):
         return s.staff, s.dedicated, t.event_hours_year, t.patrol_hours_now
 
     def roster(self, s: Scenario) -> tuple[object, ...]:
-        """What the roster hangs on: how many experts, of which fields, for which areas, and whether they have hours."""
-        weights = tuple(getattr(s.experts, f"weight_{name}") for name in EXPERT_FIELDS)
-        t = Terms(s)
-        return t.roster_size, s.experts.pool, weights, t.expert_session_hours > 0
+        """What the roster hangs on: all that is said of experts, and their number."""
+        return s.experts, s.rules.experts, Terms(s).roster_size
 
     # --- the start -------------------------------------------------------------------------------------------------
 
