@@ -143,9 +143,8 @@ class Mind(Platform):
         self.recall_teams(now)
 
     def hours(self, s: Scenario) -> tuple[object, ...]:
-        """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's year."""
-        t = Terms(s)
-        return s.staff, s.dedicated, t.event_hours_year, t.patrol_hours_now
+        """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's hours for events."""
+        return s.staff, s.dedicated, Terms(s).event_hours_year
 
     def roster(self, s: Scenario) -> tuple[object, ...]:
         """What the roster hangs on: all that is said of experts, and their number."""
