@@ -504,3 +504,12 @@ def test_many_files_reopened_on_one_day_fit_their_tables() -> None:
     assert tally.tasks <= len(t.task) and tally.agenda <= len(t.agenda) and tally.cases <= len(t.case)
     assert tally.to_reopen == np.sum(world.cases.state == CLOSED_FORMALLY) > 30_000
     assert tally.open == np.sum(world.cases.state == OPEN) > 20_000
+
+
+@pytest.mark.parametrize("k", [6, 132])
+def test_an_expert_is_called_during_warm_up_too(k: int) -> None:
+    """A line that nobody has called for yet is called, also where day 0 lies ahead: a policy of nothing finds no more."""
+    s = random_city(k)
+    plain = World(s).advance(20)
+    assert (plain.cases.expert_tries > 0).any() and broken(plain) == []
+    assert differing(plain, World(s).under([Phase(0, s)]).advance(20)) == []

@@ -174,7 +174,8 @@ def duration(t, which, case, attempt):
     """
     p = t.settings[0]
     d = t.duration[which]
-    return sample(d.kind, d.scale, d.spread, p.seed, p.replicate, DURATION + which, case.place, case.ordinal, attempt)
+    key = int(attempt)  # a count of a case may be a small integer, which plain Python would not multiply
+    return sample(d.kind, d.scale, d.spread, p.seed, p.replicate, DURATION + which, case.place, case.ordinal, key)
 
 
 @rule()

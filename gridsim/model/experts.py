@@ -66,7 +66,7 @@ EXPERT_LINE_DTYPE = np.dtype(
     align=True,
 )
 """Columns of an expert line: ``head``, ``tail``, ``urgent_tail`` of its queue; ``first_expert`` and number of
-``experts``; ``waiting`` cases; ``called_for``, the moment of the last call pushed (0 at first).
+``experts``; ``waiting`` cases; ``called_for``, the moment of the last call pushed (−∞ at first).
 """
 
 
@@ -96,6 +96,7 @@ def roster(city: Any, s: Scenario, before: np.recarray) -> tuple[np.recarray, np
     expert.first_session[:n] = np.floor(5 * city.draw(CITY_EXPERTS, n)[:, 0])
     line = np.zeros(len(areas) * FIELDS, EXPERT_LINE_DTYPE).view(np.recarray)
     line.head[:] = line.tail[:] = line.urgent_tail[:] = line.first_expert[:] = -1
+    line.called_for[:] = -np.inf
     line.experts[:] = np.bincount(expert.line[:n], minlength=len(line))
     for e in range(n - 1, -1, -1):
         expert.next[e] = line.first_expert[expert.line[e]]

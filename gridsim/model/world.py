@@ -107,8 +107,8 @@ DAY_DTYPE = np.dtype(
         ("team_days", "f8"),
     ]
 )
-"""The record of a day: stocks at its end, flows during it (a sweep's lapses on the day they happen, hours and effort on
-the day they begin), integrals over it.
+"""The record of a day: stocks at its end, flows during it (a sweep's lapses on the day they happen; attempts, hours and
+effort on the day they begin; a case settled by experts on the day the attempt ends), integrals over it.
 """
 
 
@@ -272,11 +272,14 @@ class World:
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are.
 
-        In order: rows of people and experts that levers add; where hours differ, ``settle_accounts``; settings,
-        durations, grids and people anew (``put_into_force``, with ``allot_patrol``); teams of a department = the
-        scenario's, plus ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷
-        365, roster size · ``expert_hours`` ÷ 7); where the roster differs, ``change_roster``. ``take_effect`` follows.
-        At the start only the tables are set.
+        In order: rows of people and experts that levers add (their fte is 0 until they are placed);
+        ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
+        ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
+        (``put_into_force``, with ``allot_patrol``); teams of a department = the scenario's, plus
+        ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
+        ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
+        does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
+        only the tables are set.
         """
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
         anew = not settle or _roster_differs(scenario, self.in_force)

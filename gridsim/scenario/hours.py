@@ -77,8 +77,8 @@ def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
 
     A = admin_share · hours_per_year, entry E = A · entry_share, left l = (1 − duplicate_entry · data_integration) · (1
     − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``. Patrol = 250 · patrol_hours, plus F if
-    freed_hours is "patrol"; events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F if it is
-    "events".
+    freed_hours is "patrol"; events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F, less what of F
+    went to patrol (all of it or nothing: added and taken off again, so that the last digit may differ).
     """
     administration = staff.admin_share * staff.hours_per_year
     entry = administration * staff.entry_share

@@ -137,6 +137,9 @@ def one_course(size: Size) -> Iterator[Finding]:
         others = {"day by day": daily, "in chunks, from copies": chunks, "no-op policy": noop}
         for name, other in others.items():
             wrong[name] += [f"city {k}: {', '.join(d)}" for d in [differing(plain, other)] if d]
+        bare = World(scenario, city, seed=k).advance(END)
+        moved = differing(bare, World(scenario, city, seed=k).under([Phase(0, scenario)]).advance(END))
+        wrong["no-op policy"] += [f"city {k} without a plan: {', '.join(moved)}"] if moved else []
         if fingerprint(start) != before or differing(plain, start.advance(END)):
             wrong["its original, while a copy ran on"].append(f"city {k}")
     for name, lines in wrong.items():

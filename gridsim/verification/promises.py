@@ -174,12 +174,13 @@ def experts(w: World) -> Promise:
     yield "what waits for experts is open", bool(np.all(waiting.state == OPEN))
     counts = np.bincount(waiting.handler, minlength=len(t.expert_line)).tolist()
     yield "lines of experts count who waits", t.expert_line.waiting.tolist() == counts
+    calls = set(events.id[events.kind == agenda.EXPERT_CALLED].tolist())
     for k, line in enumerate(t.expert_line):
         queue = chain(int(line.head), c.next)
         mine = (t.expert.line == k) & (t.expert.away == 0)
         right = len(queue) == line.waiting and np.all(c.handler[queue] == k) and np.all(c.expert_field[queue] == k % 7)
         yield "a line of experts holds its cases", bool(right) and line.experts == mine.sum()
-        called = line.called_for >= w.day  # when the next idle one is on duty
+        called = k in calls  # when the next idle one is on duty
         looked_after = bool(mine.any() and (called or np.all(t.expert.case[mine] >= 0)))
         yield "no expert is idle beside a line", not queue or looked_after
 

@@ -1,0 +1,208 @@
+"""The city as the engine built it: copied once into plain objects, before anything has happened in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from gridsim.model.world import World
+
+NEVER = -(10**9)
+
+
+class Queue:
+    """A waiting line: the urgent in front, in the order in which they came; then the others, in theirs."""
+
+    def __init__(self) -> None:
+        self.urgent: list[Any] = []
+        self.others: list[Any] = []
+
+    def __len__(self) -> int:
+        return len(self.urgent) + len(self.others)
+
+    def join(self, who: Any, urgent: bool) -> None:
+        """Join the urgent, or the end."""
+        (self.urgent if urgent else self.others).append(who)
+
+    def leave(self, who: Any) -> None:
+        """Leave from anywhere."""
+        line = self.urgent if any(w is who for w in self.urgent) else self.others
+        line[:] = [w for w in line if w is not who]
+
+    def take(self, sigma: float) -> Any:
+        """Who is served next: urgent first, then the least (1 − σ) · place + σ · easiness rank."""
+        if self.urgent:
+            return self.urgent.pop(0)
+        if sigma == 0 or len(self.others) == 1:
+            return self.others.pop(0)
+        order = sorted(self.others, key=lambda w: (w.complexity, w.id))
+        easier = {w.id: k for k, w in enumerate(order)}
+        ranks = [(1 - sigma) * k + sigma * easier[w.id] for k, w in enumerate(self.others)]
+        return self.others.pop(ranks.index(min(ranks)))
+
+    def everybody(self) -> list[Any]:
+        """From the head on."""
+        return [*self.urgent, *self.others]
+
+
+@dataclass(eq=False)
+class Place:
+    """地点: where incidents arise."""
+
+    id: int
+    rate: float
+    edge_share: float
+    first_resident: int
+    residents: int
+    grid: int
+    community: int
+    district: int
+    urban: bool
+    ground: float
+    camera: float
+    heat: float
+    lately: float
+    ordinal: int = 0
+    next_arrival: float = 0.0
+    hazard: float = 0.0
+    watched: float = 0.0
+
+
+@dataclass(eq=False)
+class Grid:
+    """网格: what of a grid a policy can move, its queue and its load."""
+
+    id: int
+    dedicated: bool = False
+    community: int = 0
+    district: int = 0
+    fallback: int = -1
+    fte: float = 0.0
+    local_gain: float = 1.0
+    ground_at_first: float = 0.0
+    periphery: float = 0.0
+    load: int = 0
+    workers: list[int] = field(default_factory=list)
+    queue: Queue = field(default_factory=Queue)
+
+
+@dataclass(eq=False)
+class Worker:
+    """网格员: where he works, and his account of hours."""
+
+    id: int
+    grid: int = 0
+    fte: float = 0.0
+    case: Any = None
+    bank: float = 0.0
+    bank_day: int = NEVER
+    today: int = NEVER
+    used_today: float = 0.0
+    event_hours: float = 0.0
+    events: int = 0
+
+
+@dataclass(eq=False)
+class Expert:
+    """专业网格员: his line, his days, the case in hand."""
+
+    id: int
+    line: int = 0
+    first_session: int = 0
+    away: bool = False
+    case: Any = None
+    used: float = 0.0
+    cases: int = 0
+
+
+@dataclass(eq=False)
+class Line:
+    """An expert line of an area and field."""
+
+    id: int
+    experts: list[int] = field(default_factory=list)
+    called_for: float = -math.inf
+    queue: Queue = field(default_factory=Queue)
+
+
+@dataclass(eq=False)
+class Department:
+    """部门: teams and a queue."""
+
+    id: int
+    teams: int = 0
+    busy: int = 0
+    queue: Queue = field(default_factory=Queue)
+    recent: list[int] = field(default_factory=lambda: [0] * 5)
+    received: int = 0
+    done: int = 0
+    team_days: float = 0.0
+
+
+class Town:
+    """Places and people; ``follow`` reads the levers in force from a world in which nothing has happened."""
+
+    def __init__(self, world: World) -> None:
+        t = world.tables
+        self.places = [
+            Place(
+                i,
+                float(p.rate),
+                float(p.edge_share),
+                int(p.first_resident),
+                int(p.residents),
+                int(p.grid),
+                int(p.community),
+                int(p.district),
+                bool(p.urban),
+                float(p.ground),
+                float(p.camera),
+                float(p.heat),
+                float(p.lately),
+            )
+            for i, p in enumerate(t.place)
+        ]
+        self.communities = [(int(c.first_grid), int(c.grids), int(c.street)) for c in t.community]
+        self.registered = [bool(r) for r in t.resident.registered]
+        self.propensity = [float(x) for x in t.propensity]
+        self.grids = [Grid(k) for k in range(len(t.grid))]
+        self.departments = [Department(k) for k in range(len(t.department))]
+        self.workers: list[Worker] = []
+        self.experts: list[Expert] = []
+        self.lines: list[Line] = []
+        self.add_workers(world)
+        self.follow(world)
+        self.new_lines(world)
+
+    def add_workers(self, world: World) -> None:
+        """Rows of the people whom a lever adds; until it is in force they work no hours."""
+        self.workers += [Worker(k) for k in range(len(self.workers), len(world.tables.worker))]
+
+    def follow(self, world: World) -> None:
+        """Grids, people and teams as the levers have them now."""
+        t = world.tables
+        for place, row in zip(self.places, t.place, strict=True):
+            place.grid = int(row.grid)
+        for grid, row in zip(self.grids, t.grid, strict=True):
+            grid.dedicated, grid.community, grid.district = bool(row.dedicated), int(row.community), int(row.district)
+            grid.fallback, grid.fte, grid.local_gain = int(row.fallback), float(row.fte), float(row.local_gain)
+            grid.ground_at_first, grid.periphery = float(row.ground_at_first), float(row.periphery)
+            grid.workers = []
+        for k, row in enumerate(t.worker):
+            self.workers[k].grid, self.workers[k].fte = int(row.grid), float(row.fte)
+            self.grids[int(row.grid)].workers.append(k)
+        for department, row in zip(self.departments, t.department, strict=True):
+            department.teams = int(row.teams)
+
+    def new_lines(self, world: World) -> None:
+        """The roster of experts; whoever has a case in hand keeps it."""
+        t = world.tables
+        self.lines = [Line(k) for k in range(len(t.expert_line))]
+        for k, row in enumerate(t.expert):
+            if k == len(self.experts):
+                self.experts.append(Expert(k))
+            e = self.experts[k]
+            e.line, e.first_session, e.away = int(row.line), int(row.first_session), bool(row.away)
+            if not e.away:
+                self.lines[e.line].experts.append(k)
