@@ -27,6 +27,7 @@ from gridsim.studies.baselines import baseline_table
 from gridsim.studies.comparison import compare
 from gridsim.studies.judge import VERDICTS
 from gridsim.studies.saved import TABLES, load_comparison, read_csv
+from gridsim.studies.trace import telling_case
 from gridsim.views import report
 from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions, worse_elsewhere
 from gridsim.views.brief_doubts import influences
@@ -49,7 +50,7 @@ def result():
 @pytest.fixture(scope="module")
 def folder(result, tmp_path_factory):
     where = tmp_path_factory.mktemp("brief")
-    write_comparison(result, where, "both", command="gridsim compare neighbourhood")
+    write_comparison(result, where, "both", command="gridsim compare neighbourhood", story=telling_case(result))
     return where
 
 

@@ -14,7 +14,7 @@ from gridsim.scenario import policies
 from gridsim.scenario.patterns import fit_hash, fit_status
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies import fit as fit_module
-from gridsim.studies.fit import fit
+from gridsim.studies.fit import code_lines, fit
 from gridsim.views.pattern_table import fit_line
 
 TIME = {"warmup_days": 60, "days": 120, "window_days": 60, "follow_up_days": 0}
@@ -243,3 +243,10 @@ def test_misfit_falls_to_zero_where_the_answer_is_linear(monkeypatch):
     want = np.linalg.solve(slopes, [300.0, 200.0])
     got = [fit_module._Scale(k).unit(result.scenario.get(k)) for k in TRUE]
     assert np.allclose(got, want, atol=1e-4)
+
+
+def test_what_is_only_text_does_not_change_the_engines_hash():
+    source = '"""Doc."""\nx = 1  # one\n\n\ndef f():\n    """Told\n    at length."""\n    return "# no comment"  # yes\n'
+    assert code_lines(source) == ["x = 1", "def f():", '    return "# no comment"']
+    assert code_lines(source.replace("x = 1", "x = 2")) != code_lines(source)
+    assert code_lines(source.replace("at length", "shortly").replace("# one", "# uno")) == code_lines(source)

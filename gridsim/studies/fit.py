@@ -8,8 +8,11 @@ rounds is the parameters'.
 
 from __future__ import annotations
 
+import ast
 import hashlib
+import io
 import os
+import tokenize
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,7 +34,14 @@ from gridsim.scenario.ranges import at_level, level
 from gridsim.scenario.scenario import Scenario, ScenarioError
 
 PROBE_STEP, LONGEST_STEP, HALVINGS = 0.05, 0.3, 3  # of a parameter's range
-NO_RULES = ("__init__.py", "agents.py", "compiled.py", "model.py")  # how the model is compiled and shown to Mesa
+NO_RULES = (
+    "__init__.py",
+    "agents.py",
+    "compiled.py",
+    "model.py",
+    "rulebook.py",
+    "story.py",
+)  # shown and told, not ruled
 DIGITS = 6  # significant digits of a fitted value: what is written is what was simulated
 
 
@@ -141,12 +151,26 @@ def _observe(scenario: Scenario, replications: int, seed: int, jobs: int) -> lis
 
 
 def engine_hash() -> str:
-    """Hash of the files that hold rules of the model, the same on every machine; comments count as well."""
+    """Hash of the files that hold rules of the model, the same on every machine; what is only text does not count."""
     digest = hashlib.sha256()
     for path in sorted(Path(city_module.__file__).parent.glob("*.py")):
         if path.name not in NO_RULES:
-            digest.update(path.name.encode() + path.read_bytes().replace(b"\r\n", b"\n"))
+            digest.update(path.name.encode() + "\n".join(code_lines(path.read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()[:16]
+
+
+def code_lines(source: str) -> list[str]:
+    """The lines of a module without docstrings, comments and blanks."""
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            for k in range(node.lineno - 1, node.end_lineno or node.lineno):
+                lines[k] = ""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def check_fittable(scenario: Scenario) -> None:
