@@ -171,7 +171,7 @@ def test_the_page_is_small_and_no_id_stands_twice(folder):
     assert len(ids) == len(set(ids))
     used = {v[1:] for _, k, v in parsed.attributes if k in ("href", "xlink:href") and v.startswith("#")}
     assert used <= set(ids)  # every letter that a figure uses is there
-    assert text.count("<figure>") == 16 and text.count("<svg") == 16
+    assert text.count("<figure>") == 18 and text.count("<svg") == 18
 
 
 def test_a_browser_without_network_shows_it_without_complaint(folder, tmp_path):
@@ -253,7 +253,9 @@ def test_no_english_is_left_in_the_chinese_page(folder):
 def test_report_makes_the_same_bytes_again(folder, tmp_path, capsys):
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
-    made = [p for p in copy.iterdir() if p.name not in {*TABLES.values(), "scenario.toml", "manifest.json"}]
+    made = [
+        p for p in copy.iterdir() if p.name not in {*TABLES.values(), "scenario.toml", "manifest.json", "trace.json"}
+    ]
     for path in made:
         path.unlink()
     assert main(["report", str(copy), "--lang", "both"]) == 0

@@ -37,6 +37,7 @@ def test_compare_writes_what_it_says(fast, capsys):
         "linkage.csv",
         "scenario.toml",
         "manifest.json",
+        "trace.json",
         "report.html",
         "report.xlsx",
         "backlog.png",

@@ -246,7 +246,9 @@ def test_misfit_falls_to_zero_where_the_answer_is_linear(monkeypatch):
 
 
 def test_what_is_only_text_does_not_change_the_engines_hash():
-    source = '"""Doc."""\nx = 1  # one\n\n\ndef f():\n    """Told\n    at length."""\n    return "# no comment"  # yes\n'
+    source = (
+        '"""Doc."""\nx = 1  # one\n\n\ndef f():\n    """Told\n    at length."""\n    return "# no comment"  # yes\n'
+    )
     assert code_lines(source) == ["x = 1", "def f():", '    return "# no comment"']
     assert code_lines(source.replace("x = 1", "x = 2")) != code_lines(source)
     assert code_lines(source.replace("at length", "shortly").replace("# one", "# uno")) == code_lines(source)
