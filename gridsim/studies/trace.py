@@ -20,6 +20,7 @@ from gridsim.model.settings import EXPERT_FIELDS
 from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
+from gridsim.scenario.windows import windows
 from gridsim.studies.comparison import Comparison
 
 # What an incident waits for, or who works on it; in the order of its way.
@@ -121,6 +122,8 @@ class Trace:
     tellings : tuple of two Telling
     chosen : str
         How the case was chosen: ``id``, ``sooner`` or ``later``.
+    among : tuple of int
+        First day and the day after the last one, in which the incidents arise that it was chosen among.
 
     """
 
@@ -130,6 +133,12 @@ class Trace:
     case: dict[str, Any]
     tellings: tuple[Telling, Telling]
     chosen: str
+    among: tuple[int, int]
+
+    @property
+    def solved(self) -> bool:
+        """True where it is truly resolved in both worlds, so that their days can be compared."""
+        return all(t.ended == "solved" for t in self.tellings)
 
     @property
     def gained(self) -> float:
@@ -143,11 +152,20 @@ class Trace:
         return {p: first[p] - second[p] for p in PHASES if first[p] or second[p]}
 
     @property
-    def decisive(self) -> str | None:
-        """The phase that saved or cost most of the days; None where the worlds do not differ by a minute."""
-        if abs(self.gained) < 1 / 1440:
-            return None
-        return max(self.shares, key=lambda p: self.shares[p] * math.copysign(1, self.gained))
+    def decisive(self) -> list[str]:
+        """The phases whose differences make up the days gained or lost, the largest first, up to four fifths of them.
+
+        Empty where the worlds do not differ by a minute, or it is not truly resolved in both.
+        """
+        if abs(self.gained) < 1 / 1440 or not self.solved:
+            return []
+        way = math.copysign(1, self.gained)
+        out: list[str] = []
+        for p in sorted(self.shares, key=lambda p: -way * self.shares[p]):
+            if sum(self.shares[q] for q in out) * way >= 0.8 * abs(self.gained):
+                break
+            out.append(p)
+        return out
 
     @property
     def fork(self) -> int:
@@ -172,14 +190,24 @@ class Trace:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the scenario, as JSON can hold it."""
         told = [vars(t) | {"steps": t.steps.to_dict(orient="records")} for t in self.tellings]
-        own = {k: getattr(self, k) for k in ("seed", "replicate", "case", "chosen", "gained", "decisive", "fork")}
+        own = {
+            k: getattr(self, k) for k in ("seed", "replicate", "case", "chosen", "among", "gained", "decisive", "fork")
+        }
         return own | {"tellings": told}
 
     @classmethod
     def from_dict(cls, scenario: Scenario, data: Mapping[str, Any]) -> Trace:
         """The trace that ``to_dict`` wrote down."""
         first, second = (Telling(**{**t, "steps": pd.DataFrame(t["steps"], columns=COLUMNS)}) for t in data["tellings"])
-        return cls(scenario, data["seed"], data["replicate"], data["case"], (first, second), data["chosen"])
+        return cls(
+            scenario,
+            data["seed"],
+            data["replicate"],
+            data["case"],
+            (first, second),
+            data["chosen"],
+            tuple(data["among"]),
+        )
 
 
 def trace(
@@ -188,6 +216,7 @@ def trace(
     *,
     case: int | None = None,
     most_changed: str = "sooner",
+    among: tuple[int, int] | None = None,
     seed: int = 1,
     replicate: int = 0,
     days: int | None = None,
@@ -203,8 +232,10 @@ def trace(
     case : int, optional
         Id of the case, as in ``cases.csv``; else the one that ``most_changed`` names.
     most_changed : {"sooner", "later"}
-        Of the incidents that arise in the measured days and are truly resolved in both worlds: the one that the second
+        Of the incidents that arise in the days ``among`` and are truly resolved in both worlds: the one that the second
         world resolves most days sooner, or later.
+    among : tuple of int, optional
+        First day, and the day after the last one; the measured days by default.
     seed, replicate : int
         The history, as in :func:`~gridsim.studies.comparison.compare`.
     days : int, optional
@@ -223,17 +254,18 @@ def trace(
     phases = [o.phases(base) for o in options]
     start = World(base, seed=seed, replicate=replicate)
     chosen = "id" if case is not None else most_changed
+    among = among or (0, int(base.time.days))
     if case is None:
         warm = start.copy().warm_up()
         first, second = _run_each(warm, phases)
-        case = _most_changed(first, second, most_changed == "later")
+        case = _most_changed(first, second, most_changed == "later", among)
     warm = start.follow(case).warm_up()
     worlds = _run_each(warm, phases)
     for world in worlds:
         if case >= len(world.cases):
             raise ScenarioError([f"--case: no case {case}; the last one of this history is {len(world.cases) - 1}"])
     tellings = [_telling(w, o, case) for w, o in zip(worlds, options, strict=True)]
-    return Trace(base, seed, replicate, _facts(worlds[0], case), (tellings[0], tellings[1]), chosen)
+    return Trace(base, seed, replicate, _facts(worlds[0], case), (tellings[0], tellings[1]), chosen, among)
 
 
 def _run_each(warm: World, phases: Sequence[Sequence[Phase]]) -> list[World]:
@@ -242,20 +274,29 @@ def _run_each(warm: World, phases: Sequence[Sequence[Phase]]) -> list[World]:
 
 
 def telling_case(c: Comparison) -> Trace | None:
-    """The most changed case of a comparison's first replication, under the policy that moves time to resolution most.
+    """The most changed case of a comparison's first replication, under the single policy that moves time most.
 
-    Of the policies that are better there, if any is, the case with the most days saved; else of all, the one that the
-    policy's own direction says. None where nothing was run as stated, or no case differs.
+    It arises in the judged window. Of the policies that are better there, if any is, the case with the most days saved;
+    else of all, the one that the policy's own direction says. None where nothing was run as stated, or no case differs.
     """
     if c.draws is not None or c.interrupted:
         return None
-    rows = {o.name: c.row(o.name, "time_to_resolution") for o in c.options}
+    single = [o for o in c.options if len(o.policies) == 1] or c.options
+    rows = {o.name: c.row(o.name, "time_to_resolution") for o in single}
     better = {name: r for name, r in rows.items() if r.verdict == "better"} or rows
     name = max(better, key=lambda k: abs(better[k].difference))
     known = {p.name: p for o in c.options for p in o.policies}
     way = "later" if rows[name].difference > 0 else "sooner"
     try:
-        return trace(c.scenario, name, most_changed=way, seed=c.seed, replicate=c.finished[0], known=known)
+        return trace(
+            c.scenario,
+            name,
+            most_changed=way,
+            among=windows(c.scenario)[-1],
+            seed=c.seed,
+            replicate=c.finished[0],
+            known=known,
+        )
     except ScenarioError:
         return None
 
@@ -271,10 +312,10 @@ def _two(policies: str | Sequence[str], known: Mapping[str, Policy], base: Scena
     return ordered if len(ordered) == 2 else [today, *ordered]
 
 
-def _most_changed(first: World, second: World, later: bool) -> int:
+def _most_changed(first: World, second: World, later: bool, among: tuple[int, int]) -> int:
     a, b = first.cases, second.cases
-    days = first.scenario.time.days
-    both = np.flatnonzero((a.state == RESOLVED) & (b.state == RESOLVED) & (a.onset >= 0) & (a.onset < days))
+    within = (a.onset >= among[0]) & (a.onset < among[1])
+    both = np.flatnonzero((a.state == RESOLVED) & (b.state == RESOLVED) & within)
     change = (b.resolved[both] - a.resolved[both]) * (-1 if later else 1)
     if len(both) == 0 or change.min() > -1 / 1440:
         way = "later" if later else "sooner"
@@ -303,13 +344,13 @@ def _facts(world: World, n: int) -> dict[str, Any]:
 
 def _telling(world: World, option: Option, n: int) -> Telling:
     case = world.cases[n]
-    rows = _valid(world.story)
-    decides = _decides(rows)
     end, ended = float(world.horizon), "open"
     if case.state == RESOLVED:
         end, ended = float(case.resolved), "solved"
     elif not np.isnan(case.lapsed):
         end, ended = float(case.lapsed), "vanished"
+    rows = _valid(world.story, end)
+    decides = _decides(rows)
     steps = pd.DataFrame(
         {
             "time": rows.time,
@@ -326,9 +367,9 @@ def _telling(world: World, option: Option, n: int) -> Telling:
     return Telling(option.name, option.title, option.chinese, steps[COLUMNS], phases, end, ended)
 
 
-def _valid(rows: np.recarray) -> np.recarray:
-    """Steps in order of time, without those that lay ahead when the file was closed on paper."""
-    keep = np.ones(len(rows), bool)
+def _valid(rows: np.recarray, end: float) -> np.recarray:
+    """Steps in order of time, without those that lay ahead when the file was closed on paper, or lie beyond the end."""
+    keep = rows.time <= end
     for i in np.flatnonzero(rows.step == st.CLOSED_ON_PAPER):
         keep[:i] &= rows.time[:i] <= rows.time[i]
     kept = rows[keep]

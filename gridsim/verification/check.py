@@ -120,7 +120,8 @@ def mean_finding(quantity: str, samples: ArrayLike, theory: float, unit: str, re
     mean = float(x.mean())
     sharp = half <= resolution * abs(theory)
     note = "" if sharp else f"interval too wide to say (± {half / abs(theory):.0%} of theory, at most {resolution:.0%})"
-    return Finding(quantity, theory, mean, mean - half, mean + half, unit, sharp and abs(mean - theory) <= half, note)
+    holds = bool(sharp and abs(mean - theory) <= half)
+    return Finding(quantity, float(theory), mean, mean - half, mean + half, unit, holds, note)
 
 
 def share_finding(quantity: str, successes: int, trials: int, theory: float) -> Finding:

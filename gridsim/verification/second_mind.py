@@ -23,7 +23,7 @@ def plan(k: int) -> tuple[Scenario, list[Phase]]:
 
 @check(
     "second-mind",
-    "An independent reference agrees case by case",
+    "A second implementation, written from the rules' texts, agrees case by case (city and levers are shared)",
     kind="reference",
     rules="R1 R2 R3 R4 R5 R7 R8 R9 R10 R11 R12 R13 R17",
     source="texts of the rules (gridsim rules); Philox4x32-10: Salmon et al. 2011",

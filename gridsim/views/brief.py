@@ -309,7 +309,8 @@ def one_case(saved: Saved, lang: str) -> dict[str, Any] | None:
         return None
     return {
         "facts": story.facts(t, lang),
-        "chosen": say(f"trace_chosen_{t.chosen}", lang),
+        "chosen": story.chosen(t, lang),
+        "others": words.pairs(saved.comparison, t.tellings[1].name, lang),
         "answer": story.answer(t, lang),
         "phases": story.phase_rows(t, lang),
         "worlds": [(story.world_label(x, lang), story.step_rows(t, k, lang)) for k, x in enumerate(t.tellings)],

@@ -11,6 +11,7 @@ from gridsim.scenario.policies import BASELINE
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.saved import rows_of
 from gridsim.studies.trace import PHASES, Telling, Trace
+from gridsim.views.figures import wrapped
 from gridsim.views.labels import aligned, district_label, field_label, group_label, number, say
 
 SHORT = 1 / 1440  # days: what is shorter than a minute is not told
@@ -18,7 +19,7 @@ SHORT = 1 / 1440  # days: what is shorter than a minute is not told
 
 def told(trace: Trace, lang: str) -> str:
     """The whole text that ``gridsim trace`` prints."""
-    parts = [say("trace_title", lang), facts(trace, lang), say(f"trace_chosen_{trace.chosen}", lang)]
+    parts = [say("trace_title", lang), facts(trace, lang), chosen(trace, lang)]
     if trace.fork:
         parts.append(_heading(say("trace_same", lang)) + "\n" + aligned(step_rows(trace, 0, lang)[: trace.fork]))
     for k, t in enumerate(trace.tellings):
@@ -48,6 +49,12 @@ def facts(trace: Trace, lang: str) -> str:
         seed=trace.seed,
         replicate=trace.replicate,
     )
+
+
+def chosen(trace: Trace, lang: str) -> str:
+    """How the case was chosen, and among which."""
+    first, end = trace.among
+    return say(f"trace_chosen_{trace.chosen}", lang, first=first, last=end - 1)
 
 
 def world_label(t: Telling, lang: str) -> str:
@@ -92,26 +99,25 @@ def phase_rows(trace: Trace, lang: str) -> list[list[str]]:
 def answer(trace: Trace, lang: str) -> list[str]:
     """Which step saved or cost the days, and where the worlds part."""
     lines = []
-    if trace.decisive is None:
+    worlds = {"first": world_label(trace.tellings[0], lang), "second": world_label(trace.tellings[1], lang)}
+    if not trace.solved:
+        ends = {f"{k}_end": say(f"trace_end_{t.ended}", lang) for k, t in zip(worlds, trace.tellings, strict=True)}
+        lines.append(say("trace_censored", lang, **worlds, **ends))
+    elif not trace.decisive:
         lines.append(say("trace_alike", lang))
     else:
-        lines.append(
-            say(
-                "trace_sooner" if trace.gained > 0 else "trace_later",
-                lang,
-                first=world_label(trace.tellings[0], lang),
-                second=world_label(trace.tellings[1], lang),
-                days=f"{abs(trace.gained):.1f}",
-                phase=say(f"phase_{trace.decisive}", lang),
-                share=f"{abs(trace.shares[trace.decisive]):.1f}",
-            )
-        )
+        days = f"{abs(trace.gained):.1f}"
+        lines.append(say("trace_sooner" if trace.gained > 0 else "trace_later", lang, days=days, **worlds))
+        named = [
+            say("trace_share", lang, phase=say(f"phase_{p}", lang), days=number(-trace.shares[p], "d", True))
+            for p in trace.decisive
+        ]
+        key = "trace_one_step" if len(named) == 1 else "trace_steps"
+        lines[-1] += ("" if lang == "zh" else " ") + say(key, lang, steps=say("list_comma", lang).join(named))
     if trace.parting is not None:
         rows = [step_rows(trace, k, lang) for k in (0, 1)]
         first, second = (r[trace.parting][2] if trace.parting < len(r) else "–" for r in rows)
         lines.append(say("trace_fork", lang, n=trace.parting + 1, first=first, second=second))
-    if any(t.ended != "solved" for t in trace.tellings):
-        lines.append(say("trace_censored", lang))
     return lines
 
 
@@ -197,7 +203,7 @@ def story_figure(trace: Trace, lang: str) -> Figure:
                 axes.text((first + last) / 2 - onset, y, name, ha="center", va="center", fontsize=8, bbox=box)
         end = f" {t.end - onset:.1f}{'+' if t.ended == 'open' else ''}"
         axes.annotate(end, (t.end - onset, y), va="center", fontsize=9)
-    axes.set_yticks([0, 1], [world_label(t, lang).replace("$", r"\$") for t in trace.tellings])
+    axes.set_yticks([0, 1], [wrapped(world_label(t, lang), 26).replace("$", r"\$") for t in trace.tellings])
     axes.invert_yaxis()
     axes.set(xlabel=say("trace_axis", lang), xlim=(0, 1.08 * longest))
     ordered = [p for p in LOOKS if p in shown]

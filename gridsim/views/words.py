@@ -211,12 +211,17 @@ def who_waits(c: Comparison, policy: str, lang: str) -> list[str]:
         ]
         if named:
             lines.append(say(key, lang, groups=say("list_comma", lang).join(named)))
+    return lines + pairs(c, policy, lang)
+
+
+def pairs(c: Comparison, policy: str, lang: str) -> list[str]:
+    """How the same cases fared in both worlds: a sentence, or none where all are alike."""
     g = c.groups
     everyone = g[(g.policy == policy) & (g.window == c.headline) & (g.family == "all")].iloc[0]
-    if everyone.same < 1:
-        shares = {k: number(everyone[k], "share") for k in ("sooner", "later", "same")}
-        lines.append(say("say_pairs", lang, least=f"{c.scenario.matters.days:g}", **shares))
-    return lines
+    if not everyone.same < 1:
+        return []
+    shares = {k: number(everyone[k], "share") for k in ("sooner", "later", "same")}
+    return [say("say_pairs", lang, least=f"{c.scenario.matters.days:g}", **shares)]
 
 
 def what_it_costs(c: Comparison, policy: str, lang: str) -> list[str]:

@@ -50,6 +50,8 @@ def _all(world: World, mind: Mind) -> Iterator[str]:
     for k, (d, own) in enumerate(zip(t.department, town.departments, strict=True)):
         if int(d.queue) != len(own.queue) or [int(n) for n in d.recent] != own.recent:
             yield f"department {k} queue, recent: {d.queue}, {d.recent} and {len(own.queue)}, {own.recent}"
+    if len(world.days) != len(mind.days):
+        yield f"days: {len(world.days)} and {len(mind.days)}"
     for row, own_day in zip(world.days, mind.days, strict=False):
         for name in row.dtype.names:
             a, b = float(row[name]), float(own_day.get(name, 0))
