@@ -9,7 +9,7 @@ from gridsim.cli import main
 from gridsim.measures import measure_windows
 from gridsim.measures.load import SATURATED, load
 from gridsim.model.city import City
-from gridsim.model.counts import COUNTS
+from gridsim.model.counts import COUNTS, OF_FIRMS
 from gridsim.model.world import World
 from gridsim.scenario.costs import roster_size, rostered_hours, running_cost
 from gridsim.scenario.hours import year_of_hours
@@ -31,7 +31,7 @@ def file(tmp_path, text):
 
 
 def test_everything_that_can_be_charged_for_is_counted():
-    assert set(COUNTS) == set(Per.__args__)
+    assert {*COUNTS, *OF_FIRMS} == set(Per.__args__)
 
 
 def test_counts_by_hand():

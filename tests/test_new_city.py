@@ -362,6 +362,18 @@ def test_firm_staff_is_the_tables_and_at_least_the_levers(lever, people, tmp_pat
         assert held.tolist() == people
 
 
+def test_people_of_firms_are_counted_as_the_model_has_them(tmp_path):
+    """The table has one and three; the smaller grid goes, the other keeps its three: one fewer, not two more."""
+    s = scenario_of(tmp_path, GOOD)
+    city = City(s)
+    policy = s.replace({"dedicated.kept_share": 0.5, "dedicated.staff_per_grid": 3})
+    assert city.counts(policy, s)["added_firm_staff"] == -1.0
+    world = World(s, city)
+    before = world.strengths[-1].firm_staff
+    world.enforce(policy)
+    assert world.strengths[-1].firm_staff - before == -1  # whom the running cost pays
+
+
 def test_consolidation_dissolves_the_smallest_by_stated_size(tmp_path):
     s = scenario_of(tmp_path, GOOD)
     t = World(s.replace({"dedicated.kept_share": 0.5}), City(s)).tables

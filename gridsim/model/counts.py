@@ -23,12 +23,18 @@ def _teams(city: Any, base: Scenario, policy: Scenario) -> float:
     return staffed * (policy.departments.added_teams - base.departments.added_teams)
 
 
-def _firm_staff(city: Any, s: Scenario) -> float:
-    return float(kept_grids(s, city.n_dedicated) * s.dedicated.staff_per_grid)
+def _firm_staff(city: Any, base: Scenario, s: Scenario) -> float:
+    """People of firms on the roster once ``s`` is in force, as the model has it (dissolved, merged, of a table)."""
+    from gridsim.model.world import World  # which is made of a city, whose counts these are
+
+    world = World(base, city)
+    if s is not base:
+        world.enforce(s)
+    return float(world.strengths[-1].firm_staff)
 
 
-def _devices(city: Any, s: Scenario) -> float:
-    people = full_time_posts(s.staff) + s.staff.part_time + _firm_staff(city, s)
+def _devices(s: Scenario, firm_staff: float) -> float:
+    people = full_time_posts(s.staff) + s.staff.part_time + firm_staff
     return float(np.floor(people * s.staff.devices + 0.5))
 
 
@@ -51,16 +57,19 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
     # beyond the baseline; fewer than there is negative, a saving
     "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
-    "added_firm_staff": lambda city, base, policy: _firm_staff(city, policy) - _firm_staff(city, base),
     "added_team": _teams,
     "expert": lambda city, base, policy: roster_size(policy) - roster_size(base),
     "expert_hour": lambda city, base, policy: rostered_hours(policy) - rostered_hours(base),
-    # bought beyond the baseline; what is given up is not sold
-    "device": lambda city, base, policy: max(0.0, _devices(city, policy) - _devices(city, base)),
     "camera": lambda city, base, policy: max(0, _watched(city, policy) - _watched(city, base)),
 }
+OF_FIRMS = ("added_firm_staff", "device")  # what hangs on the people of firms
 
 
 def count_all(city: Any, base: Scenario, policy: Scenario) -> dict[str, float]:
-    """The number of everything that ``Cost.per`` can name."""
-    return {name: float(count(city, base, policy)) for name, count in COUNTS.items()}
+    """The number of everything that ``Cost.per`` can name; devices given up are not sold."""
+    before, after = (_firm_staff(city, base, s) for s in (base, policy))
+    more = {
+        "added_firm_staff": after - before,
+        "device": max(0.0, _devices(policy, after) - _devices(base, before)),
+    }
+    return {name: float(count(city, base, policy)) for name, count in COUNTS.items()} | more
