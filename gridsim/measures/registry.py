@@ -71,7 +71,7 @@ MEASURES: tuple[Measure, ...] = (
     _m("unresolved_days", "unresolved days, all incidents", "全部事件未解决天数", "d", "lower", "days",
        "Days unresolved within 90 d of onset, mean over all incidents, seen or not; vanishing ends the harm.",
        "全部事件（无论是否被发现）发生后 90 天内未解决的平均天数；自然消失即视为损害终止。"),
-    _m("unresolved_days_lasting", "unresolved days, harm lasting", "全部事件未解决天数（消失后仍计损害）",
+    _m("unresolved_days_lasting", "unresolved days, harm lasting", "全部事件未解决天数（自然消失的也计满 90 天）",
        "d", "lower", "days",
        "The same if the harm of a vanished incident lasts to the end of the 90 days.",
        "同上，但自然消失的事件其损害计至 90 天期满。"),

@@ -131,7 +131,7 @@ def cautions(c: Comparison, lang: str) -> list[str]:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     lines += [say("both_set", lang, what=note) for note in c.notes]
     lines += [line for o in c.options for line in worse_elsewhere(c, o.name, lang)]
-    return [*lines, *uncertainty_lines(c, lang), say("caution_brief", lang)]
+    return [*lines, *uncertainty_lines(c, lang), *words.cautions(c, lang)]
 
 
 def worse_elsewhere(c: Comparison, name: str, lang: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,19 @@ from gridsim.views.labels import interval, measure_label, number, option_label, 
 from gridsim.views.spread import drawn_keys
 
 GRADES = "SDABCX"
+# What the patterns of a city do not identify, whatever the policy: how many incidents arise, how soon they are noticed
+# or vanish, and which cases make up those still open (dropped ones, or slow departments).
+UNIDENTIFIED = (
+    "arrivals.per_100_residents",
+    "latent.lapse_days",
+    "patrol.detection",
+    "residents.report_rate",
+    "linkage.drop",
+    "linkage.stalled",
+    "linkage.report_in",
+    "departments.duration",
+    "linkage.hop",
+)
 LEAST_DRAWS = 20  # below which a parameter's influence cannot be told from chance
 
 
@@ -43,6 +57,7 @@ def assumed(saved: Saved, lang: str) -> dict[str, Any]:
             "policy_source": term("sources", p.source, lang),
         }
         for key, p in keys.items()
+        if c.scenario.replace(p.set, where=p.name).get(key) != c.scenario.get(key)
     ]
     return {"grades": grades, "rows": rows}
 
@@ -58,9 +73,12 @@ def turn(saved: Saved, lang: str) -> dict[str, Any]:
         "how_vary": f"gridsim compare {name} --vary",
         "how_baselines": f"gridsim compare {name} {other}",
         "open": [
-            {"letter": letter, "title": option_label(c, name, lang), "rows": open_behind(c, name, lang)}
-            for name, letter in letters(c).items()
-            if len(next(o for o in c.options if o.name == name).policies) == 1
+            {"letter": "", "title": say("turn_unidentified", lang), "rows": _open_rows(c, UNIDENTIFIED, lang)},
+            *(
+                {"letter": letter, "title": option_label(c, name, lang), "rows": open_behind(c, name, lang)}
+                for name, letter in letters(c).items()
+                if len(next(o for o in c.options if o.name == name).policies) == 1
+            ),
         ],
     }
 
@@ -70,6 +88,11 @@ def open_behind(c: Comparison, name: str, lang: str) -> list[dict[str, str]]:
     option = next(o for o in c.options if o.name == name)
     moved = {key for p in option.policies for key in p.set}
     sections = {key.split(".")[0] for key in moved}
+    there = [p for p in PARAMETERS if p.section in sections and p.key not in moved and p.key not in UNIDENTIFIED]
+    return _open_rows(c, [p.key for p in there if p.grade in "XC" and has_range(p)], lang)
+
+
+def _open_rows(c: Comparison, keys: Sequence[str], lang: str) -> list[dict[str, str]]:
     drawn = set(drawn_keys(c))
     return [
         {
@@ -79,8 +102,7 @@ def open_behind(c: Comparison, name: str, lang: str) -> list[dict[str, str]]:
             "grade": p.grade,
             "drawn": say("taken_yes", lang) if p.key in drawn else "–",
         }
-        for p in PARAMETERS
-        if p.section in sections and p.key not in moved and p.grade in "XC" and has_range(p)
+        for p in (REGISTRY[key] for key in keys)
     ]
 
 

@@ -49,7 +49,7 @@ def policies_of(c: Comparison, name: str, lang: str) -> list[dict[str, Any]]:
 
 
 def levers(c: Comparison, policy: Policy, lang: str) -> list[dict[str, str]]:
-    """What a policy sets: parameter, today's value, the policy's, unit."""
+    """What a policy changes: parameter, today's value, the policy's, unit; not the levers that are so already."""
     under = c.scenario.replace(policy.set, where=policy.name)
     return [
         {
@@ -60,6 +60,7 @@ def levers(c: Comparison, policy: Policy, lang: str) -> list[dict[str, str]]:
             "unit": "" if REGISTRY[key].unit in ("choice", "on/off") else unit_label(REGISTRY[key].unit, lang),
         }
         for key in policy.set
+        if under.get(key) != c.scenario.get(key)
     ]
 
 

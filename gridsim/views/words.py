@@ -42,6 +42,7 @@ SHOWN = (  # the others are in comparison.csv, and printed with --all
     "department_utilisation",
     "theil",
 )
+MANY = 4  # options beyond which verdicts by chance are spoken of
 FEW = 10  # replications below which verdicts on secondary measures are hardly possible
 NAMED = 6  # saturated units named in an alarm
 CLEAR = ("better", "worse", "higher", "lower")
@@ -85,7 +86,7 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
     parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
     if late := late_policies(c):
         parts.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
-    parts.append(say("caution", lang))
+    parts.append(" ".join(cautions(c, lang)))
     if s.time.days < 2 * s.time.window_days:
         parts.append(say("transition_only", lang))
     if len(c.finished) == 1:
@@ -102,6 +103,15 @@ def late_policies(c: Comparison) -> list[str]:
     """Policies that start after the judged window has begun."""
     begins = int(c.headline.split()[1].split("-")[0])
     return list(dict.fromkeys(p.name for o in c.options for p in o.policies if p.starts > begins))
+
+
+def cautions(c: Comparison, lang: str) -> list[str]:
+    """What no reader may forget: what the baseline rests on, how many options were judged, whose sizes these are."""
+    s = c.scenario
+    lines = [say("caution" if s.fit is not None or s.patterns else "caution_unfitted", lang)]
+    if len(c.options) > MANY:
+        lines.append(say("caution_many", lang, n=len(c.options), k=f"{2 * len(c.options) / 20:.1g}"))
+    return [*lines, say("caution_brief", lang)]
 
 
 def table(c: Comparison, policy: str, lang: str, everything: bool = False) -> str:
