@@ -1,13 +1,13 @@
 """The measures counted again from the rows of cases, in plain loops written from their definitions (MECHANISMS §1).
 
-Nothing of ``gridsim.measures`` is used but the values held against: a definition that is changed there, by mistake or on
-purpose, is told by the name of its measure. Stocks are counted at each day's end of a run made day by day.
+Nothing of ``gridsim.measures`` is used but the values held against: a definition that is changed there, by mistake or
+on purpose, is told by the name of its measure. Stocks are counted at each day's end of a run made day by day.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gridsim.measures import measure_windows
@@ -31,11 +31,6 @@ PAPER = {
     "dedicated.local_bonus": 1.6,
 }
 Row = dict[str, Any]
-
-
-def small_city(**changes: Any) -> Scenario:
-    """A tiny city of two windows, followed up until every deadline is past; keys with two underscores for the dot."""
-    return load_scenario("neighbourhood").replace(SHORT | {k.replace("__", "."): v for k, v in changes.items()})
 
 
 def cities() -> dict[str, Scenario]:
@@ -62,7 +57,7 @@ def within(moment: float | None, first: float, last: float) -> bool:
     return moment is not None and first <= moment < last
 
 
-def average(values: list[float]) -> float:
+def average(values: Sequence[float]) -> float:
     """Their mean."""
     return math.fsum(values) / len(values)
 

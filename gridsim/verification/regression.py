@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gridsim.measures import measure_windows, window_name
 from gridsim.model.cases import CHANNELS, STATES
 from gridsim.model.world import World
 from gridsim.scenario.errors import ScenarioError, nearest
