@@ -24,6 +24,7 @@ from gridsim.verification.recount import ROUNDING, SHORT, average, primary, rows
 from gridsim.verification.runs import SEED
 
 REPLICATIONS, DAYS = 4, 40
+Row = tuple[float, float, float, float]  # difference, its limits, p
 PRIMARY = ("time_to_resolution", "backlog")
 CERTAIN = (
     *("registered_share", "hours_patrol", "hours_training", "hours_administration"),
@@ -67,7 +68,7 @@ POLICIES = {
 # --- the written rules -----------------------------------------------------------------------------------------------
 
 
-def interval(differences: Sequence[float]) -> tuple[float, float, float, float]:
+def interval(differences: Sequence[float]) -> Row:
     """Mean, 95 % limits and two-sided p of paired differences, Student's t over replications."""
     n = len(differences)
     if any(math.isnan(x) for x in differences):
@@ -109,7 +110,7 @@ def said(key: str, difference: float, low: float, high: float, p: float, baselin
     return "higher" if difference > 0 else "lower"
 
 
-def reckoned(runs: pd.DataFrame, policy: str) -> tuple[dict[str, tuple[float, ...]], dict[str, str]]:
+def reckoned(runs: pd.DataFrame, policy: str) -> tuple[dict[str, Row], dict[str, str]]:
     """Difference, limits and p of every measure of a policy in a single window; and the verdicts."""
     values = {(r["policy"], r["replicate"]): r for r in runs.to_dict("records")}
     replicates = sorted({r for _, r in values})
@@ -121,7 +122,7 @@ def reckoned(runs: pd.DataFrame, policy: str) -> tuple[dict[str, tuple[float, ..
         base[m.key] = average(before)
     others = {k: v[3] for k, v in found.items() if k not in (*PRIMARY, *CERTAIN) and not math.isnan(v[3])}
     adjusted = holm_of(others)
-    numbers = {k: (*v[:3], adjusted.get(k, v[3])) for k, v in found.items()}
+    numbers = {k: (v[0], v[1], v[2], adjusted.get(k, v[3])) for k, v in found.items()}
     return numbers, {k: said(k, *v, base[k]) for k, v in numbers.items()}
 
 
@@ -153,20 +154,20 @@ def _none(quantity: str, wrong: Sequence[str]) -> Finding:
 
 
 def from_rows(c: Comparison) -> Iterator[Finding]:
-    """The primary outcomes of every run, counted from the rows of the same run made again."""
+    """The primary outcomes of the first and the last replication, counted from the rows of the same runs made again."""
     city = City(c.scenario)
     phases: dict[str, list[Phase]] = {BASELINE: []} | {o.name: o.phases(c.scenario) for o in c.options}
     runs = c.runs.set_index(["policy", "replicate"])
-    for key in PRIMARY:
-        wrong = []
-        for r in range(REPLICATIONS):
-            warm = World(c.scenario, city, c.seed, r).warm_up()
-            for name, phase in phases.items():
-                world = warm.copy()
-                world = (world.under(phase) if phase else world).run()
-                if not _same(primary(rows_of(world), 0, DAYS)[key], runs[key][name, r]):
-                    wrong.append(f"{name}, replication {r}")
-        yield _none(f"runs with another {key} than from their rows", wrong)
+    wrong: dict[str, list[str]] = {key: [] for key in PRIMARY}
+    for r in (0, REPLICATIONS - 1):
+        warm = World(c.scenario, city, c.seed, r).warm_up()
+        for name, phase in phases.items():
+            world = warm.copy().under(phase) if phase else warm.copy()
+            for key, value in primary(rows_of(world.run()), 0, DAYS).items():
+                if not _same(value, runs[key][name, r]):
+                    wrong[key].append(f"{name}, replication {r}")
+    for key, names in wrong.items():
+        yield _none(f"runs with another {key} than from their rows", names)
 
 
 def money(c: Comparison) -> Iterator[Finding]:
