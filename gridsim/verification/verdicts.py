@@ -39,7 +39,12 @@ LESS_IS_BETTER = (
 )
 MATTERS = {"d": 0.25, "share": 0.005, "share/year": 0.10}  # by unit; anything else: 2 % of the baseline
 RELATIVE = 0.02
-CITY = SHORT | {"time.days": DAYS, "time.window_days": 365, "time.follow_up_days": 90}
+CITY = SHORT | {
+    "time.days": DAYS,
+    "time.window_days": 365,
+    "time.follow_up_days": 90,
+    "arrivals.per_100_residents": 100.0,
+}
 POLICIES = {
     "sooner": Policy(
         name="sooner",
