@@ -1,6 +1,6 @@
 """Mutation: named rule lines are broken one at a time, and the quick tests must notice.
 
-    python experiments/mutation.py [--jobs 2] [--only WORD] [--csv FILE]
+    python experiments/mutation.py [--jobs 2] [--only WORD,WORD] [--csv FILE]
 
 Each mutant is a copy of the package in a temporary folder with one text replaced; the tree itself is never touched. The
 rules run as plain Python (``NUMBA_DISABLE_JIT=1``), so that nothing is compiled. Two columns tell who noticed: checks
@@ -50,6 +50,8 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_theory.py::test_work_that_ends_at_closing_time_ends_that_day",
     "tests/test_queues.py::test_selectivity_by_hand",
     "tests/test_queues.py::test_a_line_is_the_plain_list_of_its_rule",
+    "tests/test_verify.py::test_every_finding_holds[verdicts]",
+    "tests/test_verify.py::test_every_finding_holds[recount]",
 )
 STORED = ("all rules", "levers pulled and given back", "round the clock")  # cities of the regression
 PYTEST = ("-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-o", "addopts=")
@@ -67,7 +69,7 @@ class Mutant:
 
 
 def m(rule: str, name: str, file: str, old: str, new: str) -> Mutant:
-    return Mutant(name, rule, f"gridsim/model/{file}.py", old, new)
+    return Mutant(name, rule, f"gridsim/{file if '/' in file else 'model/' + file}.py", old, new)
 
 
 MUTANTS = (
@@ -132,6 +134,28 @@ MUTANTS = (
     m("agenda", "a full day ends next morning", "agenda", "if work <= left + TINY:", "if work < left - TINY:"),
     m("agenda", "work after closing time", "agenda", "if time < day + p.closes:", "if time <= day + p.closes:"),
     m("R17", "a workday more a week", "agenda", "day % 7 < 5", "day % 7 < 6"),
+    m("measure", "time to resolution over 60 days", "measures/registry", "RESTRICTED_TO = 90.0", "RESTRICTED_TO = 60.0"),
+    m("measure", "open cases are dropped", "measures/run", "    rows = cohort(c, window)\n", "    rows = cohort(c, window)\n    rows = rows[~np.isnan(c['closed'][rows])]\n"),
+    m("measure", "closure rate over all channels", "measures/run", 'mean(closed[k["channel"] == BY_PATROL])', "mean(closed)"),
+    m("measure", "a file reopened later is open already", "measures/run", '(k["closed"] <= last) | shut_on_paper', '(k["closed"] <= last)'),
+    m("measure", "paper closure is forgotten on reopening", "measures/run", 'mean(~np.isnan(k["formal_at"]))', 'mean(~np.isnan(k["formal_at"]) & np.isnan(k["reopened_at"]))'),
+    m("measure", "vanishing does not end the harm", "measures/run", "np.fmin(resolved, lapsed)", "resolved"),
+    m("measure", "linkage rate over all cases", "measures/run", "ratio(linked, called.sum())", "ratio(linked, len(called))"),
+    m("measure", "backlog of a day too many", "measures/run", "(world.days.day < last)]", "(world.days.day <= last)]"),
+    m("measure", "Theil forgets how many cases a grid has", "measures/equity", '"theil": theil(means, weights)', '"theil": theil(means, np.ones(len(means)))'),
+    m("verdict", "every difference is turned over", "studies/judge", "other[m.key].to_numpy() - base[m.key].to_numpy()", "base[m.key].to_numpy() - other[m.key].to_numpy()"),
+    m("verdict", "primary outcomes are corrected too", "studies/judge", "table[~primary & ~certain", "table[~certain"),
+    m("verdict", "the smallest difference that matters is off", "studies/paired", "if abs(difference) < least:", "if abs(difference) < 0.0:"),
+    m("verdict", "a degree of freedom too many", "studies/paired", "/ 2, len(d) - 1)) * error", "/ 2, len(d))) * error"),
+    m("verdict", "Holm corrects for one too many", "studies/paired", "(len(p) - np.arange(len(p)))", "(len(p) + 1 - np.arange(len(p)))"),
+    m("verdict", "better and worse change places", "studies/paired", "(difference < 0) == (better", "(difference > 0) == (better"),
+    m("verdict", "a case-day costs ten times as much", "studies/outlay", "yearly / (-backlog.difference * 365)", "yearly / (-backlog.difference * 36.5)"),
+    m("verdict", "the limits of a cost change places", "studies/outlay", "few, many = -backlog", "many, few = -backlog"),
+    m("verdict", "what firms save is not told", "studies/outlay", "-sum(min(0.0, c.price", "-sum(max(0.0, c.price"),
+    m("staff", "the nominal work", "staffing", "(w.nominal == 1) | (w.away == 1)", "w.away == 1"),
+    m("staff", "half a dedicated grid is none", "staffing", "scenario.dedicated.kept_share * dedicated + 0.5", "scenario.dedicated.kept_share * dedicated"),
+    m("staff", "one person is a team", "staffing", "np.minimum(1.0, at_work / TEAM)", "np.minimum(1.0, at_work)"),
+    m("staff", "people of firms may be nominal", "staffing", "s.staff.nominal_share) & ~firm", "s.staff.nominal_share)"),
 )  # fmt: skip
 
 
@@ -182,7 +206,11 @@ def judge(source: Path, mutant: Mutant | None) -> tuple[str, str]:
     with tempfile.TemporaryDirectory() as work:
         folder = Path(work)
         broken_copy(source, mutant, folder)
-        both = [run(folder, *PYTEST, *QUICK), run(folder, "-m", "gridsim.verification.regression", *STORED)]
+        outside = mutant is not None and "/model/" not in mutant.file  # what counts again sees it first
+        both = [
+            run(folder, *PYTEST, *(QUICK[::-1] if outside else QUICK)),
+            run(folder, "-m", "gridsim.verification.regression", *STORED),
+        ]
     (code, out), (stored_code, stored_out) = both
     failed = [line.split()[1] for line in out.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     last = out.strip().splitlines()[-1] if out.strip() else ""
@@ -207,10 +235,11 @@ def line(row: Row) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time")
-    parser.add_argument("--only", default="", help="mutants of this rule, or with this word in their name")
+    parser.add_argument("--only", default="", help="mutants of these rules, or with these words in their name")
     parser.add_argument("--csv", type=Path, help="write the table here too")
     a = parser.parse_args()
-    chosen = [x for x in MUTANTS if a.only in (x.rule, "") or a.only in x.name]
+    words = a.only.split(",")
+    chosen = [x for x in MUTANTS if any(word in (x.rule, "") or word in x.name for word in words)]
     with tempfile.TemporaryDirectory() as work:
         rows = run_all(snapshot(Path(work)), chosen, a.jobs)
     if a.csv:

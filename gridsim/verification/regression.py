@@ -1,8 +1,8 @@
 """Regression: fixed cities whose numbers are stored, so that whatever moves them is noticed and told by name.
 
 Stored numbers say that something changed, never that it was right before: theory, arithmetic and invariants do that.
-Each city is some dozens of counts and sums, kept as they are and compared with a tolerance. A hash of rounded values
-would do neither: it does not tell what moved, and a value on a rounding border moves it without cause.
+Each city is some dozens of counts, sums and measures, kept as they are and compared with a tolerance. A hash of
+rounded values would do neither: it does not tell what moved, and a value on a rounding border moves it without cause.
 
 A change that is meant is written anew, and the output says what it moved::
 
@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from gridsim.measures import measure_windows, window_name
 from gridsim.model.cases import CHANNELS, STATES
 from gridsim.model.world import World
 from gridsim.scenario.errors import ScenarioError, nearest
@@ -103,6 +104,23 @@ def simulate(name: str, scenario: Scenario) -> World:
     return world.advance(YEAR if name == "neighbourhood" else DAYS)
 
 
+def numbers_of(name: str, scenario: Scenario) -> Numbers:
+    """Counts and sums of a city at its day, and the measures of the days until then, told once they are followed up."""
+    days = YEAR if name == "neighbourhood" else DAYS
+    world = simulate(name, scenario.replace({"time.days": days}))
+    return summary(world) | measured(world.run())
+
+
+def measured(world: World) -> Numbers:
+    """All measures by window; left out is what could not be measured."""
+    return {
+        f"{key}, {window_name(window)}": float(f"{value:.12g}")
+        for window, values in measure_windows(world).items()
+        for key, value in values.items()
+        if not math.isnan(value)
+    }
+
+
 def summary(world: World) -> Numbers:
     """Counts and sums of a run, by name.
 
@@ -154,7 +172,7 @@ def differences(names: Sequence[str] = ()) -> Iterator[tuple[str, Numbers, list[
     if wrong:
         raise ScenarioError([f"regression: no city {n!r}{nearest(n, known) or '.'}" for n in wrong])
     for name in names or known:
-        now = summary(simulate(name, known[name]))
+        now = numbers_of(name, known[name])
         yield name, now, moved(stored.get(name, {}), now)
 
 
