@@ -89,13 +89,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="replace")
     from gridsim.scenario.scenario import ScenarioError
 
-    lang = "en"
+    lang, stopped = "en", "stopped"
     try:
         parser = build_parser()
         arguments, extra = parser.parse_known_args(argv)
         if extra:  # let the command itself say which of its options was meant
             parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
         lang = spoken(arguments.lang)[0]
+        stopped = "nothing_kept" if arguments.command == "compare" else stopped
         return int(arguments.run(arguments))
     except ScenarioError as error:
         _complain(error.errors, lang)
@@ -103,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         from gridsim.views.labels import say
 
-        print(f"gridsim: {say('nothing_kept', lang)}", file=sys.stderr)
+        print(f"gridsim: {say(stopped, lang)}", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has gone, as in `gridsim parameters | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import pkgutil
@@ -22,18 +23,32 @@ def all_checks(full: bool = True) -> list[Check]:
 
 
 def run_checks(
-    names: Iterable[str], size: Size, jobs: int | None = None, done: Callable[[str], None] = lambda name: None
+    names: Iterable[str],
+    size: Size,
+    jobs: int | None = None,
+    done: Callable[[str], None] = lambda name: None,
+    stopping: Callable[[], None] = lambda: None,
 ) -> dict[str, list[Finding]]:
-    """Run checks over threads (compiled rules release the lock), tell ``done`` after each; in the order asked."""
-    asked = list(names)
+    """Run checks over threads (compiled rules release the lock), tell ``done`` after each; in the order asked.
 
-    def one(name: str) -> list[Finding]:
-        found = findings(name, size)
+    Interrupted (Ctrl-C), it tells ``stopping``, waits for the checks in progress, begins no other, and returns only
+    those that are finished; a second interrupt does not wait.
+    """
+    asked = list(names)
+    found: dict[str, list[Finding]] = {}
+
+    def one(name: str) -> None:
+        found[name] = findings(name, size)
         done(name)
-        return found
 
     pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1)
     try:
-        return dict(zip(asked, pool.map(one, asked), strict=True))
+        for future in [pool.submit(one, name) for name in asked]:
+            future.result()
+    except KeyboardInterrupt:
+        with contextlib.suppress(KeyboardInterrupt):
+            stopping()
+            pool.shutdown(cancel_futures=True)
     finally:
-        pool.shutdown(cancel_futures=True)  # an interrupt does not wait for those not begun
+        pool.shutdown(wait=False, cancel_futures=True)
+    return {name: found[name] for name in asked if name in found}

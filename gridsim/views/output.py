@@ -19,7 +19,7 @@ from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.fit import engine_hash
-from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, STORY, TABLES, load_comparison
+from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, STORY, TABLES, fingerprint, load_comparison
 from gridsim.studies.trace import Trace
 from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
@@ -74,27 +74,39 @@ def write_json(data: Any, path: Path) -> None:
     path.write_text(json.dumps(data, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def write_tables(c: Comparison, folder: Path, **facts: Any) -> list[str]:
-    """Write tables, resolved scenario and manifest; returns the file names.
+def write_tables(
+    c: Comparison,
+    folder: Path,
+    *,
+    command: str = "",
+    baselines: pd.DataFrame | None = None,
+    story: Trace | None = None,
+) -> list[str]:
+    """Write tables, resolved scenario and, last, the manifest that lists them; returns the file names.
 
-    Parameters
-    ----------
-    **facts
-        More for the manifest, such as the command.
-
+    Parameters are those of :func:`write_comparison`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for attribute, name in TABLES.items():
-        write_csv(getattr(c, attribute), folder / name)
-    if c.draws is not None:
-        write_csv(c.draws, folder / DRAWS)
+    tables = {name: getattr(c, attribute) for attribute, name in TABLES.items()} | {
+        DRAWS: c.draws,
+        BASELINES: baselines,
+    }
+    tables = {name: table for name, table in tables.items() if table is not None}
+    for name, table in tables.items():
+        write_csv(table, folder / name)
     (folder / SCENARIO).write_text(c.scenario.to_toml(), encoding="utf-8")
+    names = [*tables, SCENARIO]
+    if story is not None:
+        write_json(story.to_dict(), folder / STORY)
+        names.append(STORY)
+    rows = {name: {"rows": len(table)} for name, table in tables.items()}
+    listed = {name: rows.get(name, {}) | {"sha256": fingerprint(folder / name)} for name in names}
     facts = {
         "seed": c.seed,
         "replications_asked": c.asked,
         "replications": list(c.finished),
         "days": c.scenario.time.days,
-        **facts,
+        "command": command,
         "options": {
             o.name: {
                 "hash": [p.scenario.hash for p in o.phases(c.scenario)],
@@ -105,9 +117,10 @@ def write_tables(c: Comparison, folder: Path, **facts: Any) -> list[str]:
         "costs": c.costs.astype(object).where(c.costs.notna(), None).to_dict(orient="records"),
         "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
         "varied": drawn_keys(c),
+        "tables": listed,
     }
     write_json(manifest(c.scenario, **facts), folder / MANIFEST)
-    return [*TABLES.values(), *([DRAWS] if c.draws is not None else []), SCENARIO, MANIFEST]
+    return [*names, MANIFEST]
 
 
 def write_comparison(
@@ -132,11 +145,5 @@ def write_comparison(
         One case followed into two worlds.
 
     """
-    names = write_tables(c, folder, command=command)
-    if baselines is not None:
-        write_csv(baselines, folder / BASELINES)
-        names.append(BASELINES)
-    if story is not None:
-        write_json(story.to_dict(), folder / STORY)
-        names.append(STORY)
+    names = write_tables(c, folder, command=command, baselines=baselines, story=story)
     return names + write_report(load_comparison(folder), lang)

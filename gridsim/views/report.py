@@ -16,7 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, MANIFEST, Saved, load_comparison, read_csv
+from gridsim.studies.saved import BASELINES, MANIFEST, Saved, load_comparison, load_several
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
@@ -69,21 +69,19 @@ def remake(folder: Path, lang: str) -> list[str]:
     Raises
     ------
     ScenarioError
-        If it is no folder of results.
+        If it is no folder of results, or a file of it is missing or damaged.
 
     """
     if (folder / MANIFEST).is_file() or not (folder / BASELINES).is_file():
         return write_report(load_comparison(folder), lang)
-    names = dict.fromkeys(map(str, read_csv(folder / BASELINES).baseline))
-    files = [f"{name}/{file}" for name in names for file in write_report(load_comparison(folder / name), lang)]
+    each = load_several(folder)  # all of them, before anything is written
+    files = [f"{saved.folder.name}/{file}" for saved in each for file in write_report(saved, lang)]
     return [*write_several(folder, lang), *files]
 
 
 def write_several(folder: Path, lang: str) -> list[str]:
     """Write the page over several baselines, each with a report in a folder of its own; returns the file names."""
-    names = list(dict.fromkeys(read_csv(folder / BASELINES).baseline))
-    each = [load_comparison(folder / str(name)) for name in names]
-    (folder / PAGE).write_text(several_page(each, lang), encoding="utf-8")
+    (folder / PAGE).write_text(several_page(load_several(folder), lang), encoding="utf-8")
     return [PAGE]
 
 
