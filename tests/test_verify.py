@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from gridsim.cli import main
+from gridsim.measures import equity
+from gridsim.measures import run as one_run
+from gridsim.measures.equity import gini
 from gridsim.scenario.scenario import builtin_scenarios, load_scenario, verification_scenarios
+from gridsim.studies import judge, outlay
+from gridsim.studies.paired import judgement, paired
 from gridsim.verification import formulas, queues, simulators, suite
 from gridsim.verification.check import (
     CHECKS,
@@ -78,6 +83,40 @@ def test_a_disagreeing_simulator_is_found(monkeypatch):
     monkeypatch.setattr(simulators, "networks", lambda: [longer])
     monkeypatch.setattr(simulators, "NAMES", ("gridsim", "SimPy"))
     assert not all(f.holds for f in findings("simulators", Size()))
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "broken", "told"),
+    [
+        (one_run, "RESTRICTED_TO", 60.0, "time_to_resolution"),
+        (one_run, "BY_PATROL", 2, "closure_rate"),
+        (equity, "theil", lambda values, weights: gini(values, weights), "theil"),
+    ],
+)
+def test_a_broken_measure_is_told_by_its_name(module, name, broken, told, monkeypatch):
+    monkeypatch.setattr(module, name, broken)
+    wrong = [f.quantity for f in findings("recount", Size()) if not f.holds]
+    assert any(quantity.endswith(f": {told}") for quantity in wrong)
+    assert not any("returns" in quantity for quantity in wrong)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "broken", "told"),
+    [
+        (judge, "paired", lambda d: paired(-d), "sooner: backlog, difference"),
+        (judge, "holm", lambda p: p, "by hand: measures with another p_adjusted"),
+        (
+            judge,
+            "judgement",
+            lambda d, low, high, p, least, b: judgement(d, low, high, p, 0.0, b),
+            "too small to matter",
+        ),
+        (outlay, "PAID_BY_FIRMS", (), "sooner: saved_by_firms"),
+    ],
+)
+def test_a_broken_verdict_or_cost_is_told(module, name, broken, told, monkeypatch):
+    monkeypatch.setattr(module, name, broken)
+    assert any(told in f.quantity for f in findings("verdicts", Size()) if not f.holds)
 
 
 def test_an_absent_simulator_is_said_and_is_no_failure(monkeypatch, capsys):
