@@ -16,7 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, MANIFEST, Saved, load_comparison, load_several
+from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_comparison, load_several
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
@@ -72,7 +72,8 @@ def remake(folder: Path, lang: str) -> list[str]:
         If it is no folder of results, or a file of it is missing or damaged.
 
     """
-    if (folder / MANIFEST).is_file() or not (folder / BASELINES).is_file():
+    one = (MANIFEST, TABLES["table"])  # which the folder over several baselines has not
+    if any((folder / name).is_file() for name in one) or not (folder / BASELINES).is_file():
         return write_report(load_comparison(folder), lang)
     each = load_several(folder)  # all of them, before anything is written
     files = [f"{saved.folder.name}/{file}" for saved in each for file in write_report(saved, lang)]
