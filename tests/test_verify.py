@@ -256,3 +256,8 @@ def test_bad_input_is_one_line_and_exit_2(argv, expected, capsys):
         code = stop.code
     err = capsys.readouterr().err
     assert code == 2 and expected in err and len(err.strip().splitlines()) == 1
+
+
+def test_numbers_of_numpy_can_be_written_as_json():
+    told = Finding("x", np.float64(1), np.float32(1), np.nan, np.nan, "", np.bool_(False))
+    assert json.loads(json.dumps(vars(told)))["holds"] is False and type(told.theory) is float

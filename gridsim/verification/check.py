@@ -51,6 +51,12 @@ class Finding:
     note: str = ""
     ran: bool = True
 
+    def __post_init__(self) -> None:
+        """Plain numbers, whatever numpy made of them, so that a finding can be written as JSON."""
+        for name in ("theory", "simulation", "low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "holds", bool(self.holds))
+
 
 @dataclass(frozen=True)
 class Size:
