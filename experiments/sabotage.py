@@ -59,10 +59,10 @@ ACTS = (
         ("priorities", "promises", "littles-law", "monotone"),
     ),
     Act(
-        "draws: a wrong multiplier, no attempt in the key, a wrong gamma",
+        "draws: a wrong multiplier, no place in the key, a wrong gamma",
         (
             ("model/draws.py", "np.uint64(0xD2511F53)", "np.uint64(0xD2511F55)"),
-            ("model/draws.py", "        np.uint64(attempt),\n", "        np.uint64(attempt * 0),\n"),
+            ("model/draws.py", "        np.uint64(place),\n", "        np.uint64(place * 0),\n"),
             ("model/draws.py", "d = boosted - 1.0 / 3.0", "d = boosted - 0.2"),
         ),
         ("philox", "uniformity", "independence", "distributions"),
