@@ -95,7 +95,7 @@ def test_people_and_hours_follow_the_day_a_policy_starts():
     m = measure_windows(world)[0, 100]
     fte = 0.75 * before.fte.sum() + 0.25 * after.fte.sum()
     assert m["fte_at_work"] == pytest.approx(fte) and after.fte.sum() > before.fte.sum()
-    h = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+    h = year_of_hours(s)
     assert m["hours_patrol"] == pytest.approx(fte * h.patrol)
     assert m["hours_administration"] == pytest.approx(fte * h.administration)
     assert m["hours_events"] == pytest.approx(world.days.event_hours.sum() * 365 / 100)

@@ -41,7 +41,7 @@ def effort(world: World, window: Window) -> dict[str, float]:
     for first, last, now in in_force(world, window):
         part, s = (last - first) / length, now.scenario
         fte = float(now.fte.sum())
-        h = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+        h = year_of_hours(s)
         for key, hours in zip(HOURS, (h.patrol, h.training, h.administration), strict=True):
             out[key] += part * fte * hours if s.rules.hours else float("nan")
         out["people_at_work"] += part * float(now.at_work.sum())

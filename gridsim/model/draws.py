@@ -19,14 +19,17 @@ from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 
 # Streams. A duration's stream is DURATION + its row in the table of durations.
 ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
-ESCALATION, FOLLOW_UP = range(13, 15)
+ESCALATION, FOLLOW_UP, SIGNS, EXPERIENCE, SOCIAL = range(13, 18)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
 
 KEYS = """
 ARRIVAL | (place, 0) | 0 | 0 gap before candidate 1 | R1 | cases.first_arrival
 ARRIVAL | (place, n) | 0 | 0 gap after candidate n, 1 accepted, 2 category, 3 resident | R1 | cases.arise
-CLOCKS | incident | rejections | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
+CLOCKS | incident | course | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
+SIGNS | incident | course | 0 self-resolution, 1 early warning | R5 R6 | cases.become_latent
+SIGNS | incident | 512 + failures before | 0 self-resolution fails | R6 | cases.settled_by_residents
+SELF_RETURN | incident | failures before | duration until it is there again | R6 | cases.settled_by_residents
 ESCALATION | incident | 0 | 0 step 1-2, 1 step 2-3, 2 step 3-4, 3 emergency | R2 | cases.escalation
 INTAKE | incident | rejections | 0 wrongly rejected, 1 one more false, 2 duplicate | R7 | platform.intake
 NATURE | incident | 0 | 0 complexity, 1 departments needed, 2 K, 3 on the spot | R8 | cases.nature
@@ -55,6 +58,9 @@ FOLLOW_UP | incident | 0 | 0 followed | R13 | cases.is_followed
 FOLLOW_UP | incident | 0 | 1 closure on paper prevented | R13 | cases.deadline_due
 DEADLINE | incident | 0 | 0 closed on paper, 1 reopened | R13 | cases.deadline_due
 REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
+EXPERIENCE | incident | 0 | 0 told what became of it | R14 | residents.is_told
+EXPERIENCE | incident | 1 | 0 gives up reporting | R15 | residents.experience
+SOCIAL | (b, month) | 0 | 0 to 3: residents 4b to 4b + 3 begin, cease or return | R15 R16 | society.meet
 STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
 STOCK | (1 + stage, i + 1) | 1 + drops | 0 dropped | R11 | platform.stalled_stock
 STOCK_LIES | (1 + stage, i + 1) | 1 + drops | duration by linkage.stalled | R11 | platform.stalled_stock
@@ -63,7 +69,11 @@ CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city.City._build_
 CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city_table.build_grids
 CITY_CELLS | (0, place) | 0 | 0 and 1 place effect (normal) | city | city.City._build_places
 CITY_CELLS | (1, place) | 0 | 0 camera | R5 | city.City._build_places
+CITY_CELLS | (2, community) | 0 | 0 social organisation | R16 | city.City._build_places
 CITY_PEOPLE | (0, resident) | 0 | 0 and 1 propensity (normal), 2 registered | R4 | residents.populate
+CITY_PEOPLE | (1, community) | 0 | 0 and 1 propensity (normal) | R4 | residents.populate
+CITY_PEOPLE | (2, resident) | 0 | 0 in a WeChat group, 1 threshold, 2 takes part at first | R16 | residents.populate
+CITY_PEOPLE | (3 + k, resident) | 0 | 0 to 3: far ties 4k to 4k + 3 | R16 | residents.populate
 CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
 CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
 CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff

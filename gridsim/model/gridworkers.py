@@ -14,10 +14,21 @@ import numpy as np
 
 from gridsim.model.agenda import AT_GRID, REPORTED, TINY, WORKER_DONE, is_workday, next_open, push, work_end
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO, LAPSED, is_urgent, mediation, severity
+from gridsim.model.cases import (
+    BY_PATROL,
+    BY_RESIDENT,
+    BY_VIDEO,
+    BY_WARNING,
+    LAPSED,
+    is_urgent,
+    mediation,
+    settled_by_residents,
+    severity,
+)
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
+from gridsim.model.residents import is_told
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
@@ -145,7 +156,7 @@ def cool_down(t, day):
 
 @rule()
 def sweep_latent(t, day):
-    """R3, R4, R5. Patrol, residents, video, lapse: competing clocks of every latent incident, in continuous time.
+    """R3, R4, R5, R6. Patrol, residents, video, warning, self-resolution, lapse: competing clocks of every latent incident, in continuous time.
 
     Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
     ``patrol_hazard[place] · visibility`` a working day; residents, cameras of a connected place, and lapse all day
@@ -154,20 +165,25 @@ def sweep_latent(t, day):
 
     For a day: start = max(since, day), end = day + 1; an incident with since ≥ end waits. If the noted step of severity
     lies at or before start, the report rate is multiplied by ``escalation.report_odds`` once, and the next step after
-    that one is noted (a second step of the same day is counted on the day after that). On a working day with
+    that one is noted (a second step of the same day is counted on the day after that). Residents of a community under
+    alert (``rules.security``, ``security.alert``; its ``alert_until`` > start) report what concerns security at its
+    ``alert_factor`` times their rate, all that day. On a working day with
     ``rules.patrol``, patrol walks from max(start, day + opens) to day + closes at the hazard ÷ length a day (length =
     closes − opens). The cameras' rate is the video rate times ``watched`` (0 or 1) of the place.
 
     A clock runs out today if rate · time ≥ its exposure left, namely at its beginning + exposure ÷ rate. If none does,
-    each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, patrol, resident, video: on
-    lapse the state is LAPSED at that moment; on the others the channel is set and REPORTED pushed for that moment
-    (state still LATENT). It is no longer latent in the tally from this sweep on.
+    each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, self-resolution, patrol,
+    resident, video, warning: on lapse the state is LAPSED at that moment; on self-resolution ``settled_by_residents`` at
+    that moment, after the row is gone; on the others the channel is set and REPORTED pushed for that moment (state still
+    LATENT). It is no longer latent in the tally from this sweep on. An incident that
+    ``settled_by_residents`` puts back is swept on the same day if its ``since`` lies before the day's end.
     """
     p = t.settings[0]
     tally = t.tally[0]
     today = t.day[tally.day]
     work = is_workday(p, day)
     length = p.closes - p.opens
+    alerts = p.rules_security == 1 and p.security_alert == 1
     j = 0
     while j < tally.latent:
         row = t.latent[j]
@@ -186,31 +202,45 @@ def sweep_latent(t, day):
         if work and window > 0.0 and p.rules_patrol == 1:
             walk = t.patrol_hazard[row.place] * row.visibility / length
         found = opens + row.patrol / walk if walk * window >= row.patrol and walk > 0.0 else math.inf
-        told = start + row.report / row.report_rate if row.report_rate * (end - start) >= row.report else math.inf
+        reporting = row.report_rate
+        if alerts and row.security == 1 and t.community[t.place[row.place].community].alert_until > start:
+            reporting *= t.community[t.place[row.place].community].alert_factor
+        told = start + row.report / reporting if reporting * (end - start) >= row.report else math.inf
         gone = start + row.lapse / row.lapse_rate if row.lapse_rate * (end - start) >= row.lapse else math.inf
         film = row.video_rate * t.watched[row.place] if row.video_rate > 0.0 else 0.0
         seen = start + row.video / film if film * (end - start) >= row.video and film > 0.0 else math.inf
-        first = min(found, told, gone, seen)
+        done = sign = math.inf
+        if row.settle_rate > 0.0 and row.settle_rate * (end - start) >= row.settle:
+            done = start + row.settle / row.settle_rate
+        if row.sign_rate > 0.0 and row.sign_rate * (end - start) >= row.sign:
+            sign = start + row.sign / row.sign_rate
+        first = min(found, told, gone, seen, done, sign)
         if first == math.inf:
             row.patrol -= walk * max(window, 0.0)
-            row.report -= row.report_rate * (end - start)
+            row.report -= reporting * (end - start)
             row.lapse -= row.lapse_rate * (end - start)
             row.video -= film * (end - start)
+            row.settle -= row.settle_rate * (end - start)
+            row.sign -= row.sign_rate * (end - start)
             j += 1
             continue
-        case = t.case[row.case]
+        n = row.case
+        case = t.case[n]
         if first == gone:
             case.state = LAPSED
             case.lapsed = gone
-            note(t, row.case, gone, VANISHED, NOBODY, NOBODY, 0.0)
+            note(t, n, gone, VANISHED, NOBODY, NOBODY, 0.0)
             tally.lapsed += 1
             today.lapsed += 1
-        else:
-            case.channel = BY_PATROL if first == found else (BY_RESIDENT if first == told else BY_VIDEO)
-            push(t, first, REPORTED, row.case, 0)
+        elif first != done:
+            heard = BY_VIDEO if first == seen else BY_WARNING
+            case.channel = BY_PATROL if first == found else (BY_RESIDENT if first == told else heard)
+            push(t, first, REPORTED, n, 0)
         tally.latent -= 1  # the last row fills the gap
         if j < tally.latent:
             t.latent[j] = t.latent[tally.latent]
+        if first == done and first != gone:
+            settled_by_residents(t, n, done)
 
 
 @rule()
@@ -379,7 +409,8 @@ def call_worker(t, g, now):
     attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
-    known and not registered. Then ``begin``.
+    known and not registered; and in the same circumstances, with ``rules.trust`` instead of ``rules.intake``,
+    ``feedback.hours`` if the reporter is told (``is_told``). Then ``begin``.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -394,8 +425,11 @@ def call_worker(t, g, now):
         hours *= 1.0 + p.staff_periphery_penalty * t.grid[case.grid].periphery
         if case.grid != g:
             hours *= 1.0 + p.staff_travel_penalty
-        if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
-            hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+        if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+            if p.rules_intake == 1:
+                hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+            if p.rules_trust == 1 and is_told(t, case):
+                hours += p.feedback_hours
         begin(t, which, n, now, hours)
 
 

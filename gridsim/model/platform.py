@@ -10,6 +10,7 @@ from gridsim.model.cases import (
     BY_PATROL,
     BY_RESIDENT,
     BY_VIDEO,
+    BY_WARNING,
     MOST_DEPARTMENTS,
     OPEN,
     become_latent,
@@ -58,7 +59,7 @@ def intake(t, n, now):
 
     Each report counts by its channel, one AT_ONSET not at all. With ``rules.intake``,
     and unless it is reported AT_ONSET, one call (INTAKE,
-    attempt = rejections so far). Extra false reports: r = ``false_patrol`` or ``false_residents`` by channel, 0 for
+    attempt = rejections so far). Extra false reports: r = ``false_patrol``, ``false_residents`` or ``warning.false`` by channel, 0 for
     cameras; floor(r), and one more if word 1 < r − floor(r); they count as reports of the channel and as invalid. A
     resident's report is doubled if word 2 < d ÷ (1 − d), d = ``intake.duplicates``: one more report and one duplicate.
     Wrongly rejected if word 0 < ``intake.wrong_rejection``: one more invalid, rejections + 1, channel 0, and
@@ -79,13 +80,19 @@ def intake(t, n, now):
         today.resident_reports += 1
     elif case.channel == BY_VIDEO:
         today.video_reports += 1
+    elif case.channel == BY_WARNING:
+        today.warnings += 1
     if p.rules_intake == 1 and case.channel != AT_ONSET:
         wrong, false, twice, _ = chances(t, INTAKE, case, case.rejections)
         ratio = p.false_patrol if patrolled else (p.false_residents if case.channel == BY_RESIDENT else 0.0)
+        if case.channel == BY_WARNING:
+            ratio = p.warning_false
         repeats = p.intake_duplicates / (1.0 - p.intake_duplicates)
         extra = int(ratio) + (1 if false < ratio - int(ratio) else 0)
         if patrolled:
             today.patrol_reports += extra
+        elif case.channel == BY_WARNING:
+            today.warnings += extra
         elif case.channel == BY_RESIDENT:
             today.resident_reports += extra
             if twice < repeats:
@@ -103,6 +110,8 @@ def intake(t, n, now):
         today.valid_patrol += 1
     elif case.channel == BY_VIDEO:
         today.valid_video += 1
+    elif case.channel == BY_WARNING:
+        today.valid_warnings += 1
     else:
         today.valid_residents += 1
     t.place[case.place].lately += 1.0

@@ -164,6 +164,7 @@ def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
     team = np.minimum(1.0, at_work / TEAM)
     g.local_gain[:] = np.where(g.dedicated == 1, 1 + (s.dedicated.local_bonus - 1) * team, 1.0)
     g.ground[:] = np.bincount(place.grid, place.ground, len(g))
+    place.organised[:] = place.organisation < s.organisations.coverage
     tables.watched[:] = (place.urban == 1) & (place.camera < s.video.coverage)
     allot_patrol(tables)
     _fallbacks(tables, s)

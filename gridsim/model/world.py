@@ -47,6 +47,11 @@ TALLY_DTYPE = np.dtype(
         ("stalled", "i8"),
         ("resolved", "i8"),
         ("formal", "i8"),
+        ("self_resolved", "i8"),
+        ("taking_part", "i8"),
+        ("silent", "i8"),
+        ("trust_grid", "f8"),
+        ("trust_department", "f8"),
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
@@ -59,14 +64,14 @@ TALLY_DTYPE = np.dtype(
 )
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
-``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
+``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (of these, will be). ``event_budget``,
 ``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``followed``: the
 case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
         ("day", "i8"),
-        # stocks at the end of the day; the first five are a partition of arisen_so_far
+        # stocks at the end of the day; the first five and self_resolved_so_far are a partition of arisen_so_far
         ("latent", "i8"),
         ("lapsed_so_far", "i8"),
         ("open", "i8"),
@@ -105,6 +110,19 @@ DAY_DTYPE = np.dtype(
         ("expert_hours", "f8"),
         ("expert_budget", "f8"),
         ("team_days", "f8"),
+        # residents: stocks at the end of the day, as of the last social month, then flows
+        ("self_resolved_so_far", "i8"),
+        ("taking_part", "i8"),
+        ("silent", "i8"),
+        ("trust_grid", "f8"),
+        ("trust_department", "f8"),
+        ("self_resolved", "i8"),
+        ("settled_in_vain", "i8"),
+        ("warnings", "i8"),
+        ("valid_warnings", "i8"),
+        ("alerts", "i8"),
+        ("told", "i8"),
+        ("given_up", "i8"),
     ]
 )
 """The record of a day: stocks at its end, flows during it (a sweep's lapses on the day they happen; attempts, hours and
@@ -130,6 +148,11 @@ class Tables(NamedTuple):
     expert_line: np.recarray
     resident: np.recarray
     propensity: np.ndarray
+    threshold: np.ndarray
+    tie: np.ndarray
+    trust: np.ndarray
+    standing: np.ndarray
+    before: np.ndarray
     department: np.recarray
     case: np.recarray
     latent: np.recarray
@@ -141,7 +164,7 @@ class Tables(NamedTuple):
 
 
 MOST_INCIDENTS = 200_000_000  # 30 GB of case rows
-SHARED = ("category", "community", "resident", "propensity")  # never written: one copy serves every run
+SHARED = ("category", "resident", "propensity", "threshold", "tie")  # never written: one copy serves every run
 
 
 def _table(dtype: np.dtype, n: int) -> np.recarray:
@@ -160,7 +183,7 @@ def _copied(table: np.ndarray, rows: int) -> Any:
 
 def _hours_differ(a: Scenario, b: Scenario) -> bool:
     """True when a gridworker's account of event hours may accrue at another rate."""
-    rates = [year_of_hours(s.staff, s.platform, s.experts, s.rules).events for s in (a, b)]
+    rates = [year_of_hours(s).events for s in (a, b)]
     return rates[0] != rates[1] or a.staff != b.staff or a.dedicated != b.dedicated
 
 
@@ -204,6 +227,7 @@ class World:
                 ]
             )
         self.tables = self._new_tables()
+        self.tables.place.success[:] = self.tables.place.expectation[:] = scenario.trust.expectation
         self.enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
@@ -247,7 +271,7 @@ class World:
             settings=settings_record(s, self.seed, self.replicate),
             duration=duration_table(s),
             category=category_table(s),
-            community=city.community,
+            community=city.community.copy(),
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
             patrol_hazard=np.zeros(len(city.place)),
@@ -259,6 +283,11 @@ class World:
             expert_line=_table(EXPERT_LINE_DTYPE, 0),
             resident=city.resident,
             propensity=city.propensity,
+            threshold=city.threshold,
+            tie=city.tie,
+            trust=np.full((city.n_residents, 2), (s.trust.grid, s.trust.department), np.float32),
+            standing=city.standing.copy(),
+            before=np.zeros(city.n_residents, np.uint8),
             department=department,
             case=_table(CASE_DTYPE, 0),
             latent=_table(LATENT_DTYPE, 0),
