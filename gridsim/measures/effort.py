@@ -13,7 +13,7 @@ from gridsim.scenario.costs import running_cost
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.windows import Window
 
-HOURS = ("hours_patrol", "hours_training", "hours_administration")
+HOURS = ("hours_patrol", "hours_training", "hours_administration", "hours_public")
 
 
 def in_force(world: World, window: Window) -> Iterator[tuple[int, int, Strength]]:
@@ -42,7 +42,7 @@ def effort(world: World, window: Window) -> dict[str, float]:
         part, s = (last - first) / length, now.scenario
         fte = float(now.fte.sum())
         h = year_of_hours(s)
-        for key, hours in zip(HOURS, (h.patrol, h.training, h.administration), strict=True):
+        for key, hours in zip(HOURS, (h.patrol, h.training, h.administration, h.public), strict=True):
             out[key] += part * fte * hours if s.rules.hours else float("nan")
         out["people_at_work"] += part * float(now.at_work.sum())
         out["fte_at_work"] += part * fte

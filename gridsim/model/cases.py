@@ -18,6 +18,7 @@ from gridsim.model.draws import (
     CLOCKS,
     DEADLINE,
     ESCALATION,
+    EXPERIENCE,
     FOLLOW_UP,
     NATURE,
     PARTNERS,
@@ -28,7 +29,17 @@ from gridsim.model.draws import (
 )
 from gridsim.model.residents import voice
 from gridsim.model.settings import QUANTILES, REOPEN, SELF_RETURN
-from gridsim.model.story import BREACHED, CLOSED_ON_PAPER, COMES_BACK, NOBODY, OPENED, SETTLED_BY_RESIDENTS, SETTLED_IN_VAIN, SOLVED, note
+from gridsim.model.story import (
+    BREACHED,
+    CLOSED_ON_PAPER,
+    COMES_BACK,
+    NOBODY,
+    OPENED,
+    SETTLED_BY_RESIDENTS,
+    SETTLED_IN_VAIN,
+    SOLVED,
+    note,
+)
 
 # States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
 LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY, SELF_RESOLVED = range(6)
@@ -54,6 +65,7 @@ CASE_DTYPE = np.dtype(
         ("lapsed", "f8"),
         ("formal_at", "f8"),
         ("reopened_at", "f8"),
+        ("contacted", "f8"),
         ("complexity", "f8"),
         ("worse", "f8"),
         ("place", "i4"),
@@ -99,7 +111,7 @@ CASE_DTYPE = np.dtype(
 """Columns of a case. A new row is 0 throughout, except where −1 or NaN is told.
 
 - ``onset``, ``reported``, ``deadline``, ``closed``, ``resolved``, ``lapsed``, ``formal_at`` (last closure on paper),
-  ``reopened_at``: moments, NaN at first (``onset`` apart).
+  ``reopened_at``, ``contacted`` (``take_up``): moments, NaN at first (``onset`` apart).
 - ``complexity``: 0 to 1, of the case for good (``nature``). ``grade``, ``worse``: severity last asked for (0: never)
   and when it grows next.
 - ``place``, ``ordinal``: key of the incident. ``resident``: row of the one concerned, −1 if nobody. ``category``: row.
@@ -146,9 +158,9 @@ LATENT_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a latent incident: ``patrol``, ``report``, ``lapse``, ``video``, ``settle``, ``sign``, the exposures left;
-``visibility`` and ``report_rate``, ``lapse_rate``, ``video_rate``, ``settle_rate``, ``sign_rate`` a day; ``security``, 1
-if an alert concerns it; ``worse``, when its severity grows next; ``since``, from when the
-clocks run; ``case`` and ``place``, rows. The order of rows has no effect.
+``visibility`` and ``report_rate``, ``lapse_rate``, ``video_rate``, ``settle_rate``, ``sign_rate`` a day; ``security``,
+1 if an alert concerns it; ``worse``, when its severity grows next; ``since``, from when the clocks run; ``case`` and
+``place``, rows. The order of rows has no effect.
 """
 
 
@@ -162,8 +174,8 @@ def arise(t, day):
     Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
     has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
     at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < ``pressure`` of the
-    place and the category that word 2 picks, its ordinal being used up either way. Word 3 picks the resident (``blank``,
-    ``_begin``).
+    place and the category that word 2 picks, its ordinal being used up either way. Word 3 picks the resident
+    (``blank``, ``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -209,8 +221,8 @@ def pressure(t, i, category):
     """R1, R15, R19. Arrivals of a category at a place relative to its base rate, at most ``arrivals.headroom``.
 
     1; for a mediated category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of
-    security with ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stood
-    at the day's beginning, but for safety cases recorded since.
+    security with ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it
+    stood at the day's beginning, but for safety cases recorded since.
     """
     p = t.settings[0]
     factor = 1.0
@@ -234,7 +246,7 @@ def blank(t, i, ordinal, now, kind):
     case = t.case[n]
     case.onset = now
     case.reported = case.deadline = case.closed = case.resolved = case.lapsed = math.nan
-    case.formal_at = case.reopened_at = math.nan
+    case.formal_at = case.reopened_at = case.contacted = math.nan
     case.place, case.ordinal, case.category = i, ordinal, category_of(t, kind)
     case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
     case.state = LATENT
@@ -291,8 +303,8 @@ def escalation(t, case, now):
     up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
     deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
     solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
-    from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on top
-    of that severity, at most up to 4; its next step comes when that of the severity below does.
+    from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
+    top of that severity, at most up to 4; its next step comes when that of the severity below does.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:
@@ -349,6 +361,14 @@ def is_followed(t, case):
 
 
 @rule()
+def is_told(t, case):
+    """R14. True when the reporter is told what becomes of the case: word 0 of (EXPERIENCE, attempt 0) <
+    ``feedback.share``.
+    """
+    return chances(t, EXPERIENCE, case, 0)[0] < t.settings[0].feedback_share
+
+
+@rule()
 def become_latent(t, n, since):
     """R3, R4, R5, R6. Start the competing clocks of an incident; also of one wrongly rejected, or settled in vain.
 
@@ -357,15 +377,15 @@ def become_latent(t, n, since):
     course): those of self-resolution and early warning are −ln of words 0 and 1.
 
     Rates: lapse = the category's; report = ``residents.report_rate`` · the category's reporting · the resident's
-    propensity · his ``voice`` (both 1 without a resident), times ``escalation.report_odds`` for each step of severity above
-    1 reached by ``since``; with ``rules.security``, for a category of security, times 1 + ``security.tips`` ·
+    propensity · his ``voice`` (both 1 without a resident), times ``escalation.report_odds`` for each step of severity
+    above 1 reached by ``since``; with ``rules.security``, for a category of security, times 1 + ``security.tips`` ·
     ``security.tip_factor`` · the place's ``taking_part``. Video = ``video.detection`` · the category's video.
     Self-resolution = ``self_resolution.rate`` · ``self_resolution.allowed`` · the category's self_resolvable ·
     ``taking_part``; warning = ``warning.rate`` · ``warning.sensitivity`` · the category's signs ·
     ``residents.wechat_reach``. A rate whose rule is off is 0. ``visibility`` = (1 − ``patrol.all_subject``) · the
-    category's + ``patrol.all_subject``. The next step of severity is noted in ``worse``. These rates stay as they are now,
-    whatever a policy or people change later; the patrol hazard, the cameras (``watched``) and the alerts of a place are
-    those of the day.
+    category's + ``patrol.all_subject``. The next step of severity is noted in ``worse``. These rates stay as they are
+    now, whatever a policy or people change later; the patrol hazard, the cameras (``watched``) and the alerts of a
+    place are those of the day.
     """
     case = t.case[n]
     case.state = LATENT
@@ -559,6 +579,18 @@ def open_file(t, n, now):
 
 
 @rule()
+def take_up(t, n, now):
+    """R9, R10, R12. Somebody – a worker, an expert, a team – takes the case in hand; ``contacted`` is the first time.
+
+    in_hand + 1.
+    """
+    case = t.case[n]
+    case.in_hand += 1
+    if math.isnan(case.contacted):
+        case.contacted = now
+
+
+@rule()
 def deadline_of(t, case, now):
     """R2, R13. The category's time from the report, of which every step of severity leaves a part.
 
@@ -676,7 +708,11 @@ def count_escalations(t, first, last):
     steps = 0
     for n in range(t.tally[0].cases):
         case = t.case[n]
-        over = case.resolved if case.state == RESOLVED or case.state == SELF_RESOLVED else (case.lapsed if case.state == LAPSED else math.inf)
+        over = (
+            case.resolved
+            if case.state == RESOLVED or case.state == SELF_RESOLVED
+            else (case.lapsed if case.state == LAPSED else math.inf)
+        )
         now = case.onset
         if over < first or now >= last:
             continue
@@ -708,6 +744,8 @@ MEASURED = (
     "complexity",
     "hops",
     "whistled",
+    "contacted",
+    "resident",
 )
 
 
@@ -721,7 +759,7 @@ def _fill_columns(case, out):
         out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
         out[12, i], out[13, i], out[14, i], out[15, i] = c.place, c.ordinal, c.category, c.complexity
-        out[16, i], out[17, i] = c.hops, c.whistled
+        out[16, i], out[17, i], out[18, i], out[19, i] = c.hops, c.whistled, c.contacted, c.resident
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:

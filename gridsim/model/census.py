@@ -33,6 +33,8 @@ class Census(NamedTuple):
     live_cases: np.ndarray  # at its grids
     team_days: np.ndarray  # by department
     queue: np.ndarray
+    taking_part: np.ndarray  # residents who take part, by comprehensive grid that they live in
+    residents: np.ndarray  # of it
 
 
 def strength(t: Any, day: int, scenario: Scenario) -> Strength:
@@ -58,7 +60,13 @@ def census(t: Any) -> Census:
         _by_community(t, np.arange(len(t.grid)), t.grid.load),
         t.department.team_days.copy(),
         t.department.queue.copy(),
+        _by_home(t, t.place.taking_part * t.place.people),
+        _by_home(t, t.place.people.astype(float)),
     )
+
+
+def _by_home(t: Any, value: np.ndarray) -> np.ndarray:
+    return np.bincount(t.place.host, value, int((t.grid.dedicated == 0).sum()))
 
 
 def _by_community(t: Any, grid: np.ndarray, value: np.ndarray) -> np.ndarray:

@@ -64,8 +64,8 @@ PLACE_DTYPE = np.dtype(
 - ``heat``, ``lately``: cases recorded, faded, and since the last four-weekly count (R3).
 - ``organisation``: luck in [0, 1) of its community; ``organised`` is 1 where this is below ``organisations.coverage``.
   ``people``: resident rows who live there (0 at a site).
-- ``success``: recent part of the cases resolved in time (R15). ``expectation``: what people expect of it. ``grievance``:
-  0 to 1. ``taking_part``: share of its residents who take part, at a site that of the community's.
+- ``success``: recent part of the cases resolved in time (R15). ``expectation``: what people expect of it.
+  ``grievance``: 0 to 1. ``taking_part``: share of its residents who take part, at a site that of the community's.
 - ``unsafe``: safety cases recorded, fading (R19).
 """
 GRID_DTYPE = np.dtype(
@@ -120,8 +120,8 @@ COMMUNITY_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a community: its comprehensive grids are ``first_grid`` and the ``grids`` − 1 rows after it; ``street``,
-``district``: rows; ``people``, ``part``: residents, and those who take part. ``alerts``: alerts, fading; ``alert_until``,
-``alert_factor``: the last one, from −10⁹ and 1 at first (R19).
+``district``: rows; ``people``, ``part``: residents, and those who take part. ``alerts``: alerts, fading;
+``alert_until``, ``alert_factor``: the last one, from −10⁹ and 1 at first (R19).
 """
 
 
@@ -278,11 +278,11 @@ class City:
         self.resident = np.zeros(self.n_residents, RESIDENT_DTYPE).view(np.recarray)
         self.standing = np.zeros(self.n_residents, np.uint8)
         self.threshold = np.zeros(self.n_residents, np.uint8)
-        long = s.ties.near if s.ties.structure == "long" else 0
-        self.tie = np.empty((self.n_residents, s.ties.far + long), np.int32)
+        all_far = s.ties.near if s.ties.structure == "long" else 0
+        self.tie = np.empty((self.n_residents, s.ties.far + all_far), np.int32)
         by_district = [place.first_resident[:n][place.district[:n] == d] for d in range(len(self.district_names))]
-        first = np.array([rows.min() for rows in by_district])
-        many = np.bincount(place.district[:n], place.people[:n], len(first)).astype(np.int64)
+        first_row = np.array([rows.min() for rows in by_district])
+        many = np.bincount(place.district[:n], place.people[:n], len(first_row)).astype(np.int64)
         populate(
             s.city.seed,
             lognormal_sigma(s.residents.disparity),
@@ -294,7 +294,7 @@ class City:
             np.repeat(np.arange(n, dtype=np.int32), place.residents[:n]),
             np.ascontiguousarray(place.community),
             (self.propensity, self.resident, self.standing, self.threshold, self.tie),
-            (first[place.district], many[place.district], s.ties.far),
+            (first_row[place.district], many[place.district], s.ties.far),
         )
 
     def _cells_of_community(self, k: int) -> tuple[int, int]:

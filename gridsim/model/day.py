@@ -31,7 +31,7 @@ from gridsim.model.agenda import (
     pop,
     push,
 )
-from gridsim.model.cases import OPEN, arise, count_open, deadline_due, first_arrival, reopen, settle
+from gridsim.model.cases import OPEN, arise, count_open, deadline_due, first_arrival, is_told, reopen, settle
 from gridsim.model.compiled import entry, rule
 from gridsim.model.departments import free_task, is_live, join, new_week_day, recall_teams, team_done
 from gridsim.model.experts import arrive_at_expert, call_expert, expert_over, hand_over, leave_expert, recall, reroster
@@ -50,7 +50,7 @@ from gridsim.model.gridworkers import (
 from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
 from gridsim.model.residents import BREACHED, FIXED, LET_DOWN, experience
 from gridsim.model.security import grow_calm, take_note
-from gridsim.model.society import count_participants, social_month
+from gridsim.model.society import count_society, social_month
 from gridsim.model.story import PART_IS_DONE, note
 
 
@@ -58,10 +58,11 @@ from gridsim.model.story import PART_IS_DONE, note
 def begin(t, start, rate, span, below, formal_for_good):
     """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases.
 
-    First ``count_participants``. Stock cases come first, so theirs are the lowest case ids. The stock is laid only where its ``rate`` is above 0.
+    First ``count_society``. Stock cases come first, so theirs are the lowest case ids. The stock is laid only
+    where its ``rate`` is above 0.
     """
     t.tally[0].open_since = start
-    count_participants(t)
+    count_society(t)
     first_arrival(t, start)
     if rate > 0.0:
         stalled_stock(t, start, rate, span, below, formal_for_good)
@@ -160,10 +161,10 @@ def dispatch_event(t, now, kind, ident, stamp):
     - DEADLINE_DUE: ``deadline_due``; if the case was open, ``experience`` (LET_DOWN if that closed the file, else
       BREACHED); if it was closed, a case that waited at a grid (queued 1) or an expert line
       (queued 2) leaves its queue. Its stamp is not looked at: it asks for the state.
-    - The others are void unless the stamp equals the case's version: SETTLED ``settle``, then ``experience`` (FIXED); REOPENED ``reopen``; AT_GRID
-      ``arrive_at_grid``; REFERRED ``whistle``; RESUMED ``resume``; AT_EXPERT ``arrive_at_expert``, and
-      ``_without_expert`` where that finds no line; ON_THE_SPOT_CALL ``on_the_spot``, and AT_GRID at the same moment
-      where that finds nobody.
+    - The others are void unless the stamp equals the case's version: SETTLED ``settle``, then ``experience`` (FIXED);
+      REOPENED ``reopen``; AT_GRID ``arrive_at_grid``; REFERRED ``whistle``; RESUMED ``resume``; AT_EXPERT
+      ``arrive_at_expert``, and ``_without_expert`` where that finds no line; ON_THE_SPOT_CALL ``on_the_spot``, and
+      AT_GRID at the same moment where that finds nobody.
 
     A version is 0 at first and grows by one at a closure, true or on paper; a reopening does not change it.
     """
@@ -196,7 +197,7 @@ def dispatch_event(t, now, kind, ident, stamp):
         was_open = t.case[ident].state == OPEN
         closed = deadline_due(t, ident, now)
         if was_open:
-            experience(t, ident, now, LET_DOWN if closed else BREACHED)
+            experience(t, ident, now, LET_DOWN if closed else BREACHED, is_told(t, t.case[ident]))
         if closed:
             if t.case[ident].queued == 1:
                 leave_queue(t, ident)
@@ -215,7 +216,7 @@ def dispatch_event(t, now, kind, ident, stamp):
         resume(t, ident, now)
     elif kind == SETTLED:
         settle(t, ident, now)
-        experience(t, ident, now, FIXED)
+        experience(t, ident, now, FIXED, is_told(t, t.case[ident]))
     elif kind == ON_THE_SPOT_CALL:
         if not on_the_spot(t, ident, now):
             push(t, now, AT_GRID, ident, stamp)
@@ -300,6 +301,7 @@ def record(t, day):
     row.self_resolved_so_far = tally.self_resolved
     row.taking_part, row.silent = tally.taking_part, tally.silent
     row.trust_grid, row.trust_department = tally.trust_grid, tally.trust_department
+    row.success, row.expectation, row.grievance = tally.success, tally.expectation, tally.grievance
     waiting = 0
     for d in range(len(t.department)):
         waiting += t.department[d].queue

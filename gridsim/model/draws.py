@@ -58,7 +58,7 @@ FOLLOW_UP | incident | 0 | 0 followed | R13 | cases.is_followed
 FOLLOW_UP | incident | 0 | 1 closure on paper prevented | R13 | cases.deadline_due
 DEADLINE | incident | 0 | 0 closed on paper, 1 reopened | R13 | cases.deadline_due
 REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
-EXPERIENCE | incident | 0 | 0 told what became of it | R14 | residents.is_told
+EXPERIENCE | incident | 0 | 0 told what became of it | R14 | cases.is_told
 EXPERIENCE | incident | 1 | 0 gives up reporting | R15 | residents.experience
 SOCIAL | (b, month) | 0 | 0 to 3: residents 4b to 4b + 3 begin, cease or return | R15 R16 | society.meet
 STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
@@ -73,7 +73,7 @@ CITY_CELLS | (2, community) | 0 | 0 social organisation | R16 | city.City._build
 CITY_PEOPLE | (0, resident) | 0 | 0 and 1 propensity (normal), 2 registered | R4 | residents.populate
 CITY_PEOPLE | (1, community) | 0 | 0 and 1 propensity (normal) | R4 | residents.populate
 CITY_PEOPLE | (2, resident) | 0 | 0 in a WeChat group, 1 threshold, 2 takes part at first | R16 | residents.populate
-CITY_PEOPLE | (3 + k, resident) | 0 | 0 to 3: far ties 4k to 4k + 3 | R16 | residents.populate
+CITY_PEOPLE | (3 + k, resident) | 0 | 0 to 3: far ties 4k to 4k + 3 | R16 | residents._tie_far
 CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
 CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
 CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff

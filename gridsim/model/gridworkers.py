@@ -20,15 +20,16 @@ from gridsim.model.cases import (
     BY_VIDEO,
     BY_WARNING,
     LAPSED,
+    is_told,
     is_urgent,
     mediation,
     settled_by_residents,
     severity,
+    take_up,
 )
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
-from gridsim.model.residents import is_told
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
@@ -156,7 +157,8 @@ def cool_down(t, day):
 
 @rule()
 def sweep_latent(t, day):
-    """R3, R4, R5, R6. Patrol, residents, video, warning, self-resolution, lapse: competing clocks of every latent incident, in continuous time.
+    """R3, R4, R5, R6. Patrol, residents, video, warning, self-resolution, lapse: competing clocks of every latent
+    incident, in continuous time.
 
     Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
     ``patrol_hazard[place] · visibility`` a working day; residents, cameras of a connected place, and lapse all day
@@ -173,10 +175,10 @@ def sweep_latent(t, day):
 
     A clock runs out today if rate · time ≥ its exposure left, namely at its beginning + exposure ÷ rate. If none does,
     each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, self-resolution, patrol,
-    resident, video, warning: on lapse the state is LAPSED at that moment; on self-resolution ``settled_by_residents`` at
-    that moment, after the row is gone; on the others the channel is set and REPORTED pushed for that moment (state still
-    LATENT). It is no longer latent in the tally from this sweep on. An incident that
-    ``settled_by_residents`` puts back is swept on the same day if its ``since`` lies before the day's end.
+    resident, video, warning: on lapse the state is LAPSED at that moment; on self-resolution ``settled_by_residents``
+    at that moment, after the row is gone; on the others the channel is set and REPORTED pushed for that moment (state
+    still LATENT). It is no longer latent in the tally from this sweep on. An incident that ``settled_by_residents``
+    puts back is swept on the same day if its ``since`` lies before the day's end.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -455,13 +457,13 @@ def on_the_spot(t, n, now):
 def begin(t, which, n, now, hours):
     """R9. A worker takes a case in hand; no worker ever has two.
 
-    in_hand 1; WORKER_DONE of the worker when ``deliver`` says that the hours are done.
+    ``take_up``; WORKER_DONE of the worker when ``deliver`` says that the hours are done.
     """
     worker = t.worker[which]
     case = t.case[n]
     worker.case = n
     worker.events += 1
-    case.in_hand = 1
+    take_up(t, n, now)
     note(t, n, now, WORKER_BEGINS, which, NOBODY, hours)
     t.day[t.tally[0].day].attempts += 1
     push(t, deliver(t, which, now, hours), WORKER_DONE, which, case.version)

@@ -57,13 +57,13 @@ def intake(t, n, now):
     (w) and duplicates taken into account. An incident wrongly rejected is latent again and looked for from the next day
     on.
 
-    Each report counts by its channel, one AT_ONSET not at all. With ``rules.intake``,
-    and unless it is reported AT_ONSET, one call (INTAKE,
-    attempt = rejections so far). Extra false reports: r = ``false_patrol``, ``false_residents`` or ``warning.false`` by channel, 0 for
-    cameras; floor(r), and one more if word 1 < r − floor(r); they count as reports of the channel and as invalid. A
-    resident's report is doubled if word 2 < d ÷ (1 − d), d = ``intake.duplicates``: one more report and one duplicate.
-    Wrongly rejected if word 0 < ``intake.wrong_rejection``: one more invalid, rejections + 1, channel 0, and
-    ``become_latent`` since floor(now) + 1, with new exposures; nothing else happens. The state stays LATENT.
+    Each report counts by its channel, one AT_ONSET not at all. With ``rules.intake``, and unless it is reported
+    AT_ONSET, one call (INTAKE, attempt = rejections so far). Extra false reports: r = ``false_patrol``,
+    ``false_residents`` or ``warning.false`` by channel, 0 for cameras; floor(r), and one more if word 1 < r − floor(r);
+    they count as reports of the channel and as invalid. A resident's report is doubled if word 2 < d ÷ (1 − d), d =
+    ``intake.duplicates``: one more report and one duplicate. Wrongly rejected if word 0 < ``intake.wrong_rejection``:
+    one more invalid, rejections + 1, channel 0, and ``become_latent`` since floor(now) + 1, with new exposures; nothing
+    else happens. The state stays LATENT.
 
     Else it is valid (AT_ONSET among the valid ones of residents), ``lately`` of its place grows by 1, then
     ``open_file`` and ``dispatch``.

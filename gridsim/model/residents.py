@@ -1,4 +1,4 @@
-"""Residents 居民: who they are (R4), what they hear of their case (R14), and how trust and reporting answer to it (R15).
+"""Residents 居民: who they are (R4), what they hear of their case (R14), how trust and reporting answer to it (R15).
 
 People are rows from the city's building on. What moves is trust, one number for the grid and one for departments, and
 the standing: whether they take part, were encouraged by a fixed report, or have given up reporting. The two circles
@@ -18,8 +18,8 @@ from gridsim.model.story import NOBODY, TOLD, note
 
 RESIDENT_DTYPE = np.dtype([("place", "i4"), ("registered", "i1")], align=True)
 """A resident: ``place`` of the home; ``registered`` on the platform, 0 or 1. His reporting propensity is the float32
-array ``propensity`` (mean 1); ``trust``, float32, his trust in the grid (column 0) and in departments (1); ``standing`` a
-byte of flags; ``threshold`` a byte, ``tie`` the rows he has far ties to (−1: none).
+array ``propensity`` (mean 1); ``trust``, float32, his trust in the grid (column 0) and in departments (1); ``standing``
+a byte of flags; ``threshold`` a byte, ``tie`` the rows he has far ties to (−1: none).
 """
 TAKES_PART, ENCOURAGED, SILENT, IN_GROUP = 1, 2, 4, 8
 """Flags of ``standing``: takes part (R16); a report of his was fixed as he would wish; has given up reporting; is in a
@@ -29,20 +29,22 @@ STEPS_OF_THRESHOLD = 250
 """A ``threshold`` of b means the share b ÷ 250 of one's ties."""
 NEVER_REACHED = 255
 """The threshold of those whom no example moves."""
+BY_RESIDENT = 2  # the channel, as in ``cases``
 LET_DOWN, BREACHED, FIXED = range(3)
 """Outcomes of a case that people notice: closed on paper, deadline passed, truly resolved."""
 
 
 @entry
 def populate(seed, sigma, place_share, registered_share, reach, initial, levels, place_of, community_of, people, near):
-    """R4, R16. Give every resident a propensity, say who is registered, who takes part, at what threshold, with whom tied.
+    """R4, R16. Give every resident a propensity, say who is registered, who takes part, at what threshold, with whom
+    tied.
 
-    Propensity = exp(σ · (√(1 − w) · z + √w · z′) − σ² ÷ 2), rounded to float32: z = normal(words 0, 1) of the resident, z′
-    that of the community, w = ``residents.place_share``, σ such that the 90 % quantile is ``residents.disparity`` times the
-    10 % quantile. Registered if word 2 < ``city.registered_share``.
+    Propensity = exp(σ · (√(1 − w) · z + √w · z′) − σ² ÷ 2), rounded to float32: z = normal(words 0, 1) of the resident,
+    z′ that of the community, w = ``residents.place_share``, σ such that the 90 % quantile is ``residents.disparity``
+    times the 10 % quantile. Registered if word 2 < ``city.registered_share``.
 
-    One call (CITY_PEOPLE, (2, resident)): in a WeChat group if word 0 < ``residents.wechat_reach``; threshold = ``levels``
-    [floor(256 · word 1)]; takes part at first if word 2 < ``participation.initial``.
+    One call (CITY_PEOPLE, (2, resident)): in a WeChat group if word 0 < ``residents.wechat_reach``; threshold =
+    ``levels`` [floor(256 · word 1)]; takes part at first if word 2 < ``participation.initial``.
 
     Parameters
     ----------
@@ -76,9 +78,9 @@ def populate(seed, sigma, place_share, registered_share, reach, initial, levels,
 def _tie_far(seed, i, standing, first, many, everybody, tie):
     """R16. Far ties of a resident: rows drawn from those of his district, for members of WeChat groups only.
 
-    Tie k is first + floor(word k mod 4 of (CITY_PEOPLE, (3 + k ÷ 4, resident)) · residents of the district); −1 where that
-    is himself. Of the ``ties.far`` first ones only members of a group have any; the others (``ties.structure`` "long", as
-    many as ``ties.near``) everybody has.
+    Tie k is first + floor(word k mod 4 of (CITY_PEOPLE, (3 + k ÷ 4, resident)) · residents of the district); −1 where
+    that is himself. Of the ``ties.far`` first ones only members of a group have any; the others (``ties.structure``
+    "long", as many as ``ties.near``) everybody has.
     """
     for k in range(tie.shape[1]):
         tie[i, k] = -1
@@ -94,8 +96,8 @@ def _tie_far(seed, i, standing, first, many, everybody, tie):
 def voice(t, i):
     """R4, R15. Readiness of a resident to report, relative to what he was at first.
 
-    With ``rules.trust``: 0 if SILENT; else exp(``residents.trust_slope`` · Δ), times ``encouragement`` if ENCOURAGED. Δ is
-    the mean over grid and departments of his trust less its baseline (``trust.grid``, ``trust.department``). With
+    With ``rules.trust``: 0 if SILENT; else exp(``residents.trust_slope`` · Δ), times ``encouragement`` if ENCOURAGED. Δ
+    is the mean over grid and departments of his trust less its baseline (``trust.grid``, ``trust.department``). With
     ``rules.participation``, times ``participation.reporting`` if he takes part.
     """
     p = t.settings[0]
@@ -120,30 +122,22 @@ def trust_won(t, i):
 
 
 @rule()
-def is_told(t, case):
-    """R14. True when the reporter is told what becomes of his case: word 0 of (EXPERIENCE, attempt 0) <
-    ``feedback.share``.
-    """
-    return chances(t, EXPERIENCE, case, 0)[0] < t.settings[0].feedback_share
-
-
-@rule()
-def experience(t, n, now, outcome):
+def experience(t, n, now, outcome, told):
     """R14, R15. A case has an outcome: what the neighbourhood makes of it, and the reporter.
 
-    Nothing with ``rules.trust`` off. Outcomes: FIXED when the case is resolved; at its deadline, if it was open, LET_DOWN
-    when that closed it on paper, else BREACHED.
+    Nothing with ``rules.trust`` off. Outcomes: FIXED when the case is resolved; at its deadline, if it was open,
+    LET_DOWN when that closed it on paper, else BREACHED. ``told``: by ``is_told``.
 
-    The place: its ``success`` moves by ``trust.recent`` · (o − success), with o = 1 for FIXED at or before the deadline, 0
-    for LET_DOWN and BREACHED; a late FIXED moves nothing, as its breach was counted.
+    The place: its ``success`` moves by ``trust.recent`` · (o − success), with o = 1 for FIXED at or before the
+    deadline, 0 for LET_DOWN and BREACHED; a late FIXED moves nothing, as its breach was counted.
 
-    The reporter (channel BY_RESIDENT, and there is one): performance q = min(1, (deadline − reported) ÷ (now − reported))
-    for FIXED (1 at or before the deadline), 0 otherwise; satisfaction s = q − ``expectation`` of the place. With E₀ =
-    ``trust.expectation``: if s ≥ 0, trust T grows by min(1, ``trust.gain`` · s ÷ (1 − E₀) · a) · (1 − T), a = 1 if he is
-    told (``is_told``), else ``feedback.untold``; if s < 0 it falls by min(1, ``trust.loss`` · (−s) ÷ E₀ · a) · T, a = 1 −
+    The reporter (channel BY_RESIDENT, and there is one): performance q = min(1, (deadline − reported) ÷ (now −
+    reported)) for FIXED (1 at or before the deadline), 0 otherwise; satisfaction s = q − ``expectation`` of the place.
+    With E₀ = ``trust.expectation``: if s ≥ 0, trust T grows by min(1, ``trust.gain`` · s ÷ (1 − E₀) · a) · (1 − T), a =
+    1 if he is told, else ``feedback.untold``; if s < 0 it falls by min(1, ``trust.loss`` · (−s) ÷ E₀ · a) · T, a = 1 −
     ``feedback.cushion`` if he is told, else 1. So it is for trust in the grid, and for that in departments if the case
-    needs any. FIXED with s ≥ 0 makes him ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE, attempt
-    1) < ``trust.exit`` · (1 − the mean of his two trusts now) he is SILENT and takes part no longer.
+    needs any. FIXED with s ≥ 0 makes him ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE,
+    attempt 1) < ``trust.exit`` · (1 − the mean of his two trusts now) he is SILENT and takes part no longer.
     """
     p = t.settings[0]
     if p.rules_trust == 0:
@@ -154,12 +148,11 @@ def experience(t, n, now, outcome):
     if outcome != FIXED or in_time:
         place.success += p.trust_recent * ((1.0 if in_time else 0.0) - place.success)
     i = case.resident
-    if case.channel != 2 or i < 0:  # not reported by a resident
+    if case.channel != BY_RESIDENT or i < 0:
         return
     q = 0.0
     if outcome == FIXED:
         q = 1.0 if in_time else (case.deadline - case.reported) / (now - case.reported)
-    told = is_told(t, case)
     pleased = q - place.expectation
     if pleased >= 0.0:
         by = p.trust_gain * pleased / (1.0 - p.trust_expectation) * (1.0 if told else p.feedback_untold)
@@ -168,9 +161,11 @@ def experience(t, n, now, outcome):
     for k in range(2 if case.needs > 0 else 1):
         _move_trust(t, i, k, by)
     today = t.day[t.tally[0].day]
-    if told and outcome != BREACHED:
-        note(t, n, now, TOLD, NOBODY, NOBODY, 0.0)
-        today.told += 1
+    if outcome != BREACHED:
+        today.heard += 1
+        if told:
+            note(t, n, now, TOLD, NOBODY, NOBODY, 0.0)
+            today.told += 1
     if outcome == FIXED:
         if pleased >= 0.0:
             t.standing[i] |= ENCOURAGED

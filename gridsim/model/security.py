@@ -16,8 +16,8 @@ def take_note(t, n, now):
     Only with ``rules.security`` and a category of security, at the moment its file is opened. ``unsafe`` of the place
     grows by 1. With ``security.alert`` and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 +
     (``security.alert_factor`` − 1) · ``security.alert_wear`` ^ alerts, alerts being those remembered before this one;
-    ``alert_until`` = now + ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells from
-    the next day's sweep on.
+    ``alert_until`` = now + ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells
+    from the next day's sweep on.
     """
     p = t.settings[0]
     case = t.case[n]

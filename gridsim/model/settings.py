@@ -51,9 +51,20 @@ DURATIONS: tuple[str, ...] = (
 handling.on_the_spot (work), working days for departments.duration and linkage.false_effort (work), calendar days for
 all others.
 """
-(DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN, HANDOVER, FALSE_EFFORT, SELF_RETURN) = range(
-    len(DURATIONS)
-)
+(
+    DISPUTE,
+    RETURN,
+    SERVICE,
+    ON_THE_SPOT,
+    REPORT_IN,
+    HOP,
+    STALLED,
+    DEPARTMENT,
+    REOPEN,
+    HANDOVER,
+    FALSE_EFFORT,
+    SELF_RETURN,
+) = range(len(DURATIONS))
 
 # Strategy of patrol: pool of hours (0 grid, 1 community, 2 district, 3 city), weight of recorded cases (None: focus).
 PATROL: dict[str, tuple[int, float | None]] = {
@@ -160,10 +171,11 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
       3), at least 1 and at most 5; ``expert_session_hours`` = ``expert_hours`` ÷ sessions.
     - ``team_strength``: by the function of that name.
     - ``false_share`` = linkage.false_whistles + linkage.false_slope · max(0, linkage.rate − 0.8).
-    - ``encouragement`` = max(1, residents.experience ÷ exp(residents.trust_slope · ½ · trust.gain · (1 − trust.grid))): what
-      a fixed first report adds beyond the trust it wins, so that both together are residents.experience.
-    - ``outreach_now`` = outreach.gain · outreach.content · (outreach.video_factor if outreach.form is "videos", else 1) · h ÷
-      (h + outreach.half_hours), h = outreach.hours; 0 with rules.outreach off. ``near_ties``: ties.near if ties.structure is "clustered", else 0.
+    - ``encouragement`` = max(1, residents.experience ÷ exp(residents.trust_slope · ½ · trust.gain · (1 − trust.grid))):
+      what a fixed first report adds beyond the trust it wins, so that both together are residents.experience.
+    - ``outreach_now`` = outreach.gain · outreach.content · (outreach.video_factor if outreach.form is "videos", else 1)
+      · h ÷ (h + outreach.half_hours), h = outreach.hours; 0 with rules.outreach off. ``near_ties``: ties.near if
+      ties.structure is "clustered", else 0.
     """
     r = np.zeros(1, SETTINGS_DTYPE).view(np.recarray)
     for key, p in REGISTRY.items():
@@ -263,9 +275,9 @@ def category_table(s: Scenario) -> np.recarray:
     - ``share_below``: cumulative share, normed to 1.
     - ``needs`` = needs_department, 0 with rules.departments off; ``deadline`` in days; ``visibility``; ``reporting``;
       ``lapse_rate`` = lapse ÷ latent.lapse_days a day, 0 with rules.lapse off; ``lead``, row of its field.
-    - ``emergency``, ``escalation`` (α), ``mediated``, ``video``, ``expert_share``, ``substitutable``, ``self_resolvable``,
-      ``signs``, ``security`` as stated;
-      ``expert``, ``expert_second``: rows of EXPERT_FIELDS, −1 none.
+    - ``emergency``, ``escalation`` (α), ``mediated``, ``video``, ``expert_share``, ``substitutable``,
+      ``self_resolvable``, ``signs``, ``security`` as stated; ``expert``, ``expert_second``: rows of EXPERT_FIELDS, −1
+      none.
     - ``complexity``: quantiles j ÷ 256, j = 0…256, of Beta(k m, k (1 − m)), m = the category's complexity, k =
       handling.complexity_concentration.
     """

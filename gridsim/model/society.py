@@ -22,12 +22,12 @@ MONTHS_BEFORE = 4096
 
 @rule()
 def social_month(t, day):
-    """R15, R16, R18. At the end of days divisible by 28: ``drift``, ``meet``, ``count_participants``, in this order."""
+    """R15, R16, R18. At the end of days divisible by 28: ``drift``, ``meet``, ``count_society``, in this order."""
     if day % MONTH != 0:
         return
     drift(t)
     meet(t, day // MONTH + MONTHS_BEFORE)
-    count_participants(t)
+    count_society(t)
 
 
 @rule()
@@ -54,17 +54,17 @@ def drift(t):
 def meet(t, month):
     """R15, R16, R18. Every resident: trust fades, hearsay and publicity move it; who begins, ceases, or speaks again.
 
-    Places in order of their rows, of each the residents who live there (``people`` rows from ``first_resident`` on). All
-    examples are those before this meeting. The luck u of resident i is word i mod 4 of (SOCIAL, (i ÷ 4, month)).
+    Places in order of their rows, of each the residents who live there (``people`` rows from ``first_resident`` on).
+    All examples are those before this meeting. The luck u of resident i is word i mod 4 of (SOCIAL, (i ÷ 4, month)).
 
     Trust, with ``rules.trust``, for the grid and departments alike, in this order: T moves by (1 − exp(−28 ÷
-    ``trust.memory_days``)) · (baseline − T); then, with h = ``trust.hearsay`` · (success − expectation) of the place after
-    ``drift``, by h · (1 − T) if h > 0, else by h · T; then by ``outreach_now`` · r · (1 − T), r = 1 in a WeChat group, else
-    ``outreach.door_to_door`` if registered, else 0.
+    ``trust.memory_days``)) · (baseline − T); then, with h = ``trust.hearsay`` · (success − expectation) of the place
+    after ``drift``, by h · (1 − T) if h > 0, else by h · T; then by ``outreach_now`` · r · (1 − T), r = 1 in a WeChat
+    group, else ``outreach.door_to_door`` if registered, else 0.
 
-    Then, with ``rules.trust``, one who is SILENT is so no longer if u < 1 − exp(−28 ÷ ``trust.exit_days``); whatever comes
-    of it, that is all for him. Else, with ``rules.participation``: one who takes part ceases if u < ``participation.leaving``
-    · (1 − success of the place); any other begins if u < ``_inclination``.
+    Then, with ``rules.trust``, one who is SILENT is so no longer if u < 1 − exp(−28 ÷ ``trust.exit_days``); whatever
+    comes of it, that is all for him. Else, with ``rules.participation``: one who takes part ceases if u <
+    ``participation.leaving`` · (1 − success of the place); any other begins if u < ``_inclination``.
     """
     p = t.settings[0]
     for i in range(len(t.standing)):
@@ -119,9 +119,9 @@ def _inclination(t, i, first, people, joins, boost):
     """R16. Hazard of beginning to take part, in 28 days.
 
     (``participation.spontaneous`` + ``organisations.recruiting`` where the place is ``organised`` +
-    ``participation.contagion`` if the threshold is reached) · exp(``participation.trust_slope`` · ``trust_won``) · max(0, 1 +
-    ``participation.matthew`` · (success of the place − ``trust.expectation``)). The slope and the gain multiply, so that
-    nobody begins where there is neither occasion nor example.
+    ``participation.contagion`` if the threshold is reached) · exp(``participation.trust_slope`` · ``trust_won``) ·
+    max(0, 1 + ``participation.matthew`` · (success of the place − ``trust.expectation``)). The slope and the gain
+    multiply, so that nobody begins where there is neither occasion nor example.
 
     The threshold is reached if at least one of his ties takes part and their share is not below threshold ÷ 250; a
     threshold of NEVER_REACHED never is. Ties: with ``ties.structure`` clustered (``near_ties``), the ``ties.near`` ÷ 2
@@ -153,14 +153,16 @@ def _inclination(t, i, first, people, joins, boost):
 
 
 @rule()
-def count_participants(t):
-    """R16. Who takes part, by place and for the day's record; at a site it is the share of its community.
+def count_society(t):
+    """R15, R16. Who takes part, by place; and what the days' records tell of residents until the next month.
 
-    ``taking_part`` of a place = residents who take part ÷ residents who live there; 0 where nobody does.
+    ``taking_part`` of a place = residents who take part ÷ residents who live there, 0 where nobody lives; at a site it
+    is the share of its community. For the record: how many take part, how many are SILENT; the means over residents of
+    both trusts, and of the success, expectation and grievance of the place where they live.
     """
     tally = t.tally[0]
     tally.taking_part = tally.silent = 0
-    tally.trust_grid = tally.trust_department = 0.0
+    tally.trust_grid = tally.trust_department = tally.success = tally.expectation = tally.grievance = 0.0
     for k in range(len(t.community)):
         t.community[k].people = t.community[k].part = 0
     for n in range(len(t.place)):
@@ -172,6 +174,9 @@ def count_participants(t):
             tally.trust_grid += t.trust[i, 0]
             tally.trust_department += t.trust[i, 1]
         tally.taking_part += part
+        tally.success += place.people * place.success
+        tally.expectation += place.people * place.expectation
+        tally.grievance += place.people * place.grievance
         place.taking_part = part / place.people if place.people > 0 else 0.0
         t.community[place.community].people += place.people
         t.community[place.community].part += part
@@ -180,5 +185,9 @@ def count_participants(t):
         community = t.community[place.community]
         if place.site >= 0 and community.people > 0:
             place.taking_part = community.part / community.people
-    tally.trust_grid /= max(len(t.standing), 1)
-    tally.trust_department /= max(len(t.standing), 1)
+    everybody = max(len(t.standing), 1)
+    tally.trust_grid /= everybody
+    tally.trust_department /= everybody
+    tally.success /= everybody
+    tally.expectation /= everybody
+    tally.grievance /= everybody

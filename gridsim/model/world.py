@@ -52,6 +52,9 @@ TALLY_DTYPE = np.dtype(
         ("silent", "i8"),
         ("trust_grid", "f8"),
         ("trust_department", "f8"),
+        ("success", "f8"),
+        ("expectation", "f8"),
+        ("grievance", "f8"),
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
@@ -64,9 +67,12 @@ TALLY_DTYPE = np.dtype(
 )
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
-``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (of these, will be). ``event_budget``,
-``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``followed``: the
-case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
+``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (closed on paper, will be
+reopened). ``event_budget``, ``expert_budget``: hours a day in force. As of the last social month (``count_society``):
+residents who take part (``taking_part``) or are ``silent``; means over residents of ``trust_grid``,
+``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``. ``open_since``: moment up to
+which case-days are counted. ``followed``: the case whose story is written down (−1: none), ``steps`` of it so far.
+``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
@@ -116,11 +122,15 @@ DAY_DTYPE = np.dtype(
         ("silent", "i8"),
         ("trust_grid", "f8"),
         ("trust_department", "f8"),
+        ("success", "f8"),
+        ("expectation", "f8"),
+        ("grievance", "f8"),
         ("self_resolved", "i8"),
         ("settled_in_vain", "i8"),
         ("warnings", "i8"),
         ("valid_warnings", "i8"),
         ("alerts", "i8"),
+        ("heard", "i8"),
         ("told", "i8"),
         ("given_up", "i8"),
     ]

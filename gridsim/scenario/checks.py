@@ -50,8 +50,8 @@ def _headroom(arrivals: Any, grievance: Any, security: Any, rules: Any) -> list[
         "security.repeat": 1 + 2 * security.repeat * rules.security,
     }
     return [
-        f"arrivals.headroom: {key} can raise arrivals {most:g}-fold, beyond the headroom of {arrivals.headroom:g}; raise it "
-        f"or lower {key}"
+        f"arrivals.headroom: {key} can raise arrivals {most:g}-fold, beyond the headroom of {arrivals.headroom:g}; "
+        f"raise it or lower {key}"
         for key, most in causes.items()
         if most > arrivals.headroom
     ]

@@ -87,10 +87,11 @@ def year_of_hours(s: Any) -> Hours:
     for events; it is negative where the others take more than there is.
 
     A = admin_share · hours_per_year, entry E = A · entry_share, left l = (1 − duplicate_entry · data_integration) · (1
-    − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``; public U = ``hours_for_the_public``. Patrol
-    = 250 · patrol_hours, plus F if freed_hours is "patrol", less U if outreach.taken_from is "patrol" (never below 0);
-    events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F, less what of F went to patrol (all of it or
-    nothing: added and taken off again, so that the last digit may differ), less what of U patrol did not bear.
+    − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``; public U = ``hours_for_the_public``.
+    Patrol = 250 · patrol_hours, plus F if freed_hours is "patrol", less U if outreach.taken_from is "patrol" (never
+    below 0); events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F, less what of F went to patrol
+    (all of it or nothing: added and taken off again, so that the last digit may differ), less what of U patrol did not
+    bear.
     """
     staff, platform, experts, rules = s.staff, s.platform, s.experts, s.rules
     administration = staff.admin_share * staff.hours_per_year

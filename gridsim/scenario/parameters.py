@@ -310,7 +310,7 @@ PARAMETERS: tuple[Parameter, ...] = (
            source="HEPS 2012, trust in county leaders: 50 %, rural; transferred", grade="A"),
     _share("trust.gain", "增信系数", 0.135, "A full success moves trust by gain · (1 − trust): .05 at .63.", low=0.03, high=0.4),
     _share("trust.loss", "失信系数", 0.127, "A full failure moves trust by −loss · trust: −.08 at .63, more than a success gains.", low=0.02, high=0.3),
-    _share("trust.expectation", "初始期望", 0.5, "What people expect at first: performance that neither pleases nor disappoints.",
+    _share("trust.expectation", "初始期望", 0.42, "What people expect at first: performance that neither pleases nor disappoints.",
            low=0.3, high=0.8, minimum=0.01, maximum=0.99),
     _share("trust.rise", "期望上升", 0.10, "Part of the way that expectation follows success upwards in 28 days.", low=0.0, high=0.4),
     _share("trust.fall", "期望下降", 0.03, "Part of the way that it follows downwards: expectations rise faster than they fall.",
