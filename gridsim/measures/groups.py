@@ -13,14 +13,14 @@ from gridsim.measures.equity import outer_half
 from gridsim.measures.registry import RESTRICTED_TO
 from gridsim.measures.run import Columns, cohort
 from gridsim.measures.survival import censored_before, restricted_mean
-from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO
+from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.windows import Window, window_name, windows
 
 NOBODY = -1  # in no group of a family
 THIRDS = ("easy", "middle", "hard")
-CHANNELS = {"patrol": BY_PATROL, "resident": BY_RESIDENT, "video": BY_VIDEO}
+CHANNELS = {"patrol": BY_PATROL, "resident": BY_RESIDENT, "video": BY_VIDEO, "warning": BY_WARNING}
 KEPT = ("place", "ordinal", "reported", "resolved", "channel")  # of the baseline's cases
 COLUMNS = ["window", "family", "group", "cases", "time", "paired", "sooner", "later", "same"]
 

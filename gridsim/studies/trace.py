@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.model import story as st
-from gridsim.model.cases import CHANNELS, RESOLVED
+from gridsim.model.cases import CHANNELS, RESOLVED, SELF_RESOLVED
 from gridsim.model.experts import FIELDS
 from gridsim.model.settings import EXPERT_FIELDS
 from gridsim.model.world import World
@@ -91,9 +91,9 @@ class Telling:
     phases : dict of str to float
         Days spent in each of ``PHASES``; they add up to ``end`` − onset.
     end : float
-        Day of true resolution, of lapse, or the horizon.
+        Day of true resolution, by the grid system or by residents, of lapse, or the horizon.
     ended : str
-        ``solved``, ``vanished`` or ``open``.
+        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``.
 
     """
 
@@ -347,6 +347,8 @@ def _telling(world: World, option: Option, n: int) -> Telling:
     end, ended = float(world.horizon), "open"
     if case.state == RESOLVED:
         end, ended = float(case.resolved), "solved"
+    elif case.state == SELF_RESOLVED:
+        end, ended = float(case.resolved), "settled"
     elif not np.isnan(case.lapsed):
         end, ended = float(case.lapsed), "vanished"
     rows = _valid(world.story, end)

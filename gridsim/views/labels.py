@@ -67,6 +67,7 @@ GROUPS = {
     "patrol": "group_patrol",
     "resident": "group_resident",
     "video": "group_video",
+    "warning": "group_warning",
     "easy": "group_easy",
     "middle": "group_middle",
     "hard": "group_hard",
