@@ -44,6 +44,7 @@ def define(add: Adder) -> None:
     )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
     sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
+    sub.add_argument("--elements", action="store_true", help="print the card of the ten elements of good governance")
     sub.add_argument("--vary", action="store_true", help="draw every open parameter from its range, anew each time")
     sub.add_argument("--only", metavar="A,B.C", help="with --vary: only these sections or parameters")
 
@@ -111,6 +112,8 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], k
 
 
 def _as_json(c: Any, folder: Path) -> dict[str, Any]:
+    from gridsim.studies.elements import card
+
     found = {
         "folder": str(folder),
         "replications": len(c.finished),
@@ -118,13 +121,14 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
         "comparison": records(c.table),
         "groups": records(c.groups),
         "costs": records(c.costs),
+        "elements": records(card(c)),
     }
     return found if c.draws is None else found | {"draws": records(c.draws)}
 
 
 def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     from gridsim.studies.trace import telling_case
-    from gridsim.views import words
+    from gridsim.views import elements, words
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
@@ -132,7 +136,12 @@ def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     if a.json:
         print_json(_as_json(c, folder))
         return
-    print("\n\n".join(words.report(c, lang, a.all) for lang in spoken(a.lang)))
+    told = [
+        text
+        for lang in spoken(a.lang)
+        for text in (words.report(c, lang, a.all), *([elements.report(c, lang)] if a.elements else []))
+    ]
+    print("\n\n".join(told))
     print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=", ".join(files)))
 
 
@@ -159,13 +168,13 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
         print_json({"folder": str(folder), "baselines": records(b.table), "comparisons": each})
         return
     for lang in spoken(a.lang):
-        _print_several(b, lang, a.all)
+        _print_several(b, lang, a.all, a.elements)
     files = ", ".join(["baselines.csv", *pages, *(f"{name}/" for name in folders)])
     print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=files))
 
 
-def _print_several(b: Any, lang: str, everything: bool) -> None:
-    from gridsim.views import words
+def _print_several(b: Any, lang: str, everything: bool, card: bool) -> None:
+    from gridsim.views import elements, words
     from gridsim.views.baseline_table import baselines_report
     from gridsim.views.labels import say
 
@@ -174,6 +183,9 @@ def _print_several(b: Any, lang: str, everything: bool) -> None:
         for c in b.comparisons:
             heading = say("at_baseline", lang, name=c.scenario.name)
             print(f"\n=== {heading} ===\n\n{words.report(c, lang, everything)}")
+    if card:
+        for c in b.comparisons:
+            print(f"\n=== {say('at_baseline', lang, name=c.scenario.name)} ===\n\n{elements.report(c, lang)}")
 
 
 def _command(a: argparse.Namespace) -> str:

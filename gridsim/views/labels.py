@@ -14,7 +14,7 @@ from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
 BOTH = "both"
-CATALOGUES = ("labels.toml", "story.toml")
+CATALOGUES = ("labels.toml", "story.toml", "elements.toml")
 
 
 def languages(lang: str) -> tuple[str, ...]:
