@@ -654,6 +654,10 @@ UNIT_COSTS: dict[str, dict[str, Any]] = {
     "automatic_dispatch": {"chinese": "自动分类派单系统", "yuan": 2_000_000.0, "unit": "system, once"},
     "device": {"chinese": "录入上报设备", "yuan": 2_500.0, "unit": "device, once"},
     "camera_link": {"chinese": "视频接入", "yuan": 20_000.0, "unit": "place, once"},
+    "social_organisation": {"chinese": "社会组织扶持", "yuan": 30_000.0, "unit": "organisation, a year"},
+    "publicity": {"chinese": "动画与短视频制作", "yuan": 200_000.0, "unit": "district, a year"},
+    "opinion_monitoring": {"chinese": "民情监测", "yuan": 500_000.0, "unit": "system, a year"},
+    "alert_system": {"chinese": "警情广播系统", "yuan": 1_000_000.0, "unit": "system, once"},
     "redraw_grid": {"chinese": "撤并网格的重划与信息重录", "yuan": 2_000.0, "unit": "grid, once"},
 }
 # fmt: on
