@@ -20,6 +20,7 @@ from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 # Streams. A duration's stream is DURATION + its row in the table of durations.
 ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
 ESCALATION, FOLLOW_UP = range(13, 15)
+CAREERS = 15
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
 
@@ -55,6 +56,7 @@ FOLLOW_UP | incident | 0 | 0 followed | R13 | cases.is_followed
 FOLLOW_UP | incident | 0 | 1 closure on paper prevented | R13 | cases.deadline_due
 DEADLINE | incident | 0 | 0 closed on paper, 1 reopened | R13 | cases.deadline_due
 REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
+CAREERS | (worker, 2048 + look) | 0 | 0 leaves, 1 vacant post filled | R17 | careers.next_weeks
 STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
 STOCK | (1 + stage, i + 1) | 1 + drops | 0 dropped | R11 | platform.stalled_stock
 STOCK_LIES | (1 + stage, i + 1) | 1 + drops | duration by linkage.stalled | R11 | platform.stalled_stock
@@ -67,6 +69,7 @@ CITY_PEOPLE | (0, resident) | 0 | 0 and 1 propensity (normal), 2 registered | R4
 CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
 CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
 CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff
+CITY_STAFF | (4, worker) | 0 | 0 vacant, 1 tenure | R17 | careers.begin_careers
 CITY_EXPERTS | (0, expert) | 0 | 0 first session | R10 | experts.roster
 """
 """Every keyed draw of the model: stream | entity | attempt | words | rules | function. No stream is used outside it.

@@ -25,6 +25,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "model.cases": (),
     "model.residents": (),
     "model.gridworkers": (),
+    "model.careers": ("begin_careers",),
     "model.experts": ("roster", "_areas", "_seats"),
     "model.departments": (),
     "model.platform": (),
@@ -49,7 +50,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "scenario.costs": ("roster_size",),
     "model.city": (),
-    "model.staffing": ("put_into_force", "_fallbacks"),
+    "model.staffing": ("put_into_force",),
     "model.story": (),
     "model.world": ("World.enforce", "World._stock_law"),
 }
