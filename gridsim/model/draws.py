@@ -20,7 +20,7 @@ from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 # Streams. A duration's stream is DURATION + its row in the table of durations.
 ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
 ESCALATION, FOLLOW_UP = range(13, 15)
-CAREERS = 15
+(CAREERS,) = range(15, 16)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
 

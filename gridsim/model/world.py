@@ -67,9 +67,10 @@ TALLY_DTYPE = np.dtype(
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
 ``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
-``expert_budget``: hours a day in force. ``posts`` of those with a career, ``vacant`` ones, the ``vacant_fte`` these lack;
-mean ``strain``, ``burnout`` and ``skill`` of those who hold one (``careers``). ``open_since``: moment up to which case-days are counted. ``followed``: the
-case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
+``expert_budget``: hours a day in force. ``posts`` of those with a career, ``vacant`` ones, the ``vacant_fte`` these
+lack; mean ``strain``, ``burnout`` and ``skill`` of those who hold one (``careers``). ``open_since``: moment up to which
+case-days are counted. ``followed``: the case whose story is written down (−1: none), ``steps`` of it so far.
+``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
