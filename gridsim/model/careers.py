@@ -1,12 +1,12 @@
 """Careers of gridworkers (R17): load, strain and burnout, who quits, posts that stand vacant, and who is at work.
 
-A row of ``WORKER_DTYPE`` is a post. Whoever holds it may leave it vacant, and a new person takes it over, who has
-everything to learn. Careers have the full-timers 专职 and part-timers 兼职 who work hours; nominal people (挂名) neither
-tire nor leave, and firm staff are replaced by their firm at once, by people who know the site. Numbers of staff are
-posts: some of them are vacant at any moment.
+A row of ``WORKER_DTYPE`` is a post. Who holds it may leave; it is vacant then, until a new person takes it over, who
+has everything to learn. Careers have the full-timers 专职 and part-timers 兼职 who work hours. Nominal people (挂名)
+neither tire nor leave, and firm staff are replaced by their firm at once, by people who know the site. Numbers of staff
+are posts: some of them are vacant at any moment.
 
-The roles of "1+3+N" beyond full- and part-timers (chief 网格长, supervisor 督导员, police 警务员 of a comprehensive grid)
-have no rows: no source gives their number or hours.
+Of "1+3+N" a comprehensive grid has full- and part-timers only. Its chief 网格长, supervisor 督导员 and police 警务员
+have no rows: the paper gives neither their number nor their hours.
 """
 
 from __future__ import annotations
@@ -120,9 +120,12 @@ def take_stock(t, day):
     """R17. Means over the posts held by those with a career: ``strain``, ``burnout``, and ``skill`` at ``day``; 0 if
     none.
 
-    In the tally until the next time, from the start on; the sum runs over rows in order.
+    In the tally until the next time, from the start on; the sum runs over rows in order. With ``rules.careers`` off
+    they stay 0.
     """
     tally = t.tally[0]
+    if t.settings[0].rules_careers == 0:
+        return
     n, strain, burnout, learnt = 0, 0.0, 0.0, 0.0
     for w in range(len(t.worker)):
         worker = t.worker[w]
@@ -143,9 +146,9 @@ def muster(t):
     ``roles.part_time_handling`` off. A grid has the sum of its workers' fte, and ``hands``, the sum over those who
     handle, both in order of rows; ``guide`` is 1 in a dedicated grid where a guide has fte > 0.
 
-    In the tally: ``posts`` of those with a career, ``vacant`` ones, and the fte that these lack. Then ``back_up`` and
-    ``allot_patrol``. With ``rules.careers``, the event budget a day is ``event_hours_year`` · Σ fte ÷ 365, in order of
-    rows.
+    With ``rules.careers``, in the tally: ``posts`` of those with a career, ``vacant`` ones, the fte that these lack, and
+    the event budget a day = ``event_hours_year`` · Σ fte ÷ 365, in order of rows. Last, ``back_up`` and
+    ``allot_patrol``.
     """
     p = t.settings[0]
     tally = t.tally[0]
@@ -169,7 +172,7 @@ def muster(t):
             rate = 1.0
         elif worker.role == PART_TIME:
             rate = p.staff_part_time_fte
-        if worker.role < CHIEF:
+        if worker.role < CHIEF and p.rules_careers == 1:
             tally.posts += 1
         if worker.vacant == 1:
             tally.vacant += 1

@@ -335,10 +335,10 @@ def deliver(t, which, now, hours):
 def handler_of(t, g):
     """R9. Who serves a grid: itself, or the least-loaded of its community when it is thinly staffed or busy.
 
-    Hands are the full-time equivalents of those who handle (``muster``). Thin: below ``staff.cover_below_fte``. Busy: more than ``staff.help_above_load`` live cases per full-time
-    equivalent; the least loaded may then be the grid itself. Without such help the few grids whose incidents exceed one
-    worker's year would grow a backlog for ever, and one more worker could slow cases down by ending their cover. Ties
-    go to the lower grid number.
+    Hands are the full-time equivalents of those who handle (``muster``). Thin: below ``staff.cover_below_fte``. Busy:
+    more than ``staff.help_above_load`` live cases per full-time equivalent; the least loaded may then be the grid
+    itself. Without such help the few grids whose incidents exceed one worker's year would grow a backlog for ever, and
+    one more worker could slow cases down by ending their cover. Ties go to the lower grid number.
 
     Itself, if ``rules.cover`` is off; or if hands > 0, hands ≥ cover_below_fte and load ≤ help_above_load · hands (load
     before this case). Else, of the comprehensive grids of its community (``first_grid`` on; a dedicated grid is never
@@ -452,8 +452,8 @@ def pace(t, worker):
 def call_worker(t, g, now):
     """R9. Idle workers take waiting cases. Hours: the attempt, entry of an unregistered reporter, travel.
 
-    While a case waits and ``idle_worker`` finds somebody: ``take_first``, queued 0, hours = service duration (SERVICE,
-    attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
+    While a case waits and ``idle_worker`` finds who handles: ``take_first``, queued 0, hours = service duration
+    (SERVICE, attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
     known and not registered; and in the same circumstances, with ``rules.trust`` instead of ``rules.intake``,
@@ -484,9 +484,9 @@ def call_worker(t, g, now):
 def on_the_spot(t, n, now):
     """R9. A patrolling worker settles it at once, if one of the grid is free; otherwise it goes the usual way.
 
-    Returns False when nobody of ``case.grid`` is idle (``idle_worker``): then it is AT_GRID at the same moment. Else
-    handler = ``case.grid``, load + 1, and ``begin`` with the duration ON_THE_SPOT (attempt 0), without penalties. It
-    still draws success, and a failure counts as an attempt.
+    Returns False when nobody of ``case.grid`` is idle (``idle_worker``, anybody): then it is AT_GRID at that moment.
+    Else handler = ``case.grid``, load + 1, and ``begin`` with the duration ON_THE_SPOT (attempt 0), without penalties.
+    It still draws success, and a failure counts as an attempt.
     """
     case = t.case[n]
     which = idle_worker(t, case.grid, now, True)
@@ -526,8 +526,8 @@ def attempt_over(t, which, now):
 
     The worker is idle, in_hand 0, load of the handler − 1. Luck is word 0 of (ATTEMPT, attempt = attempts before this
     one); then attempts + 1. Solved if luck < 1 ÷ (1 + exp(−(``handling.ability`` − ``handling.complexity_slope`` · c)))
-    · ``local_gain`` of the handler · ``mediation`` now · ``skill`` of the worker now. Else exhausted if attempts ≥ ``handling.max_attempts``
-    (experts' attempts included) and ``rules.departments`` is on.
+    · ``local_gain`` of the handler · ``mediation`` now · ``skill`` of the worker now. Else exhausted if attempts ≥
+    ``handling.max_attempts`` (experts' attempts included) and ``rules.departments`` is on.
     """
     p = t.settings[0]
     worker = t.worker[which]

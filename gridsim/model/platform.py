@@ -131,7 +131,8 @@ def dispatch(t, n, now):
 
     Automatic if word 1 of (TRIAGE, attempt 0) < ``triage.automatic``. Delay, with ``rules.triage``: ``_returns`` of
     course 0 at ``triage.automatic_accuracy`` or ``triage.accuracy``. With ``rules.boundary``, for an edge case of a
-    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``agreement``; a dispute adds DISPUTE (attempt 0).
+    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``agreement``; a dispute adds DISPUTE
+    (attempt 0).
 
     Hops h: 0 if automatic, or a resident's report through ``intake.green_channel``; else 4 − ``video.command_depth``
     for a camera's; else ``triage.hops``. Then, time = now + delay + climb of course 0:
