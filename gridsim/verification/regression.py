@@ -97,6 +97,7 @@ def cities() -> dict[str, Scenario]:
     tiny = city.replace(TINY)
     out = {"all rules": tiny, "levers pulled and given back": tiny}
     out |= {f"without {k.removeprefix('rules.')}": tiny.replace({k: False}) for k in REGISTRY if k.startswith("rules.")}
+    out["without careers and roles"] = tiny.replace({"rules.careers": False, "rules.roles": False})
     out["known at onset"] = tiny.replace({"rules.patrol": False, "rules.residents": False})
     out["round the clock"] = tiny.replace({"time.calendar": "continuous"})
     for i in range(max(map(len, CHOICES.values()))):
