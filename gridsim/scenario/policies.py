@@ -194,7 +194,7 @@ class Option:
         }
 
     def annual(self, counts: Mapping[str, float], base: Scenario) -> float:
-        """Gross outlay a year in yuan, one-off outlay in equal parts over ``cost.life_years``; savings are not in it."""
+        """Gross outlay a year in yuan, one-off outlay spread over ``cost.life_years``; savings are not in it."""
         spent = self.outlay(counts, base.costs)
         return spent["yearly"] + spent["once"] / base.cost.life_years
 
@@ -259,11 +259,12 @@ def parse_options(
         For unknown names and for patches that this scenario cannot take.
 
     """
+    names: list[str | Option]
     if text is None:
         usual = [name for name, policy in known.items() if policy.default]
-        names: list[str | Option] = [*usual, *(["+".join(usual)] if len(usual) > 1 else [])]
+        names = [*usual, *(["+".join(usual)] if len(usual) > 1 else [])]
     else:
-        names = text.split(",") if isinstance(text, str) else list(text)
+        names = [*text.split(",")] if isinstance(text, str) else list(text)
     errors: list[str] = []
     options: list[Option] = []
     for name, given in {n.name if isinstance(n, Option) else _spaced(n): n for n in names}.items():

@@ -1,12 +1,12 @@
 """Which options are dominated: dearer and not better, told only from paired differences between the two.
 
-Costs are planned outlays a year and have no spread; effects are paired by replication. Of two options within one budget
-(a tolerance in yuan) neither is dearer, and either may dominate the other. Today is an option that costs nothing.
+Costs are planned outlays a year and have no spread; effects are paired by replication. Of two options scaled to one
+budget neither is dearer, as near as whole units come, and either may dominate the other. Today costs nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import permutations
 from typing import Any
 
@@ -24,7 +24,9 @@ COLUMNS += [f"{name}{end}" for name in OUTCOMES.values() for end in ("", "_low",
 YEAR = 365
 
 
-def dominance(runs: pd.DataFrame, window: str, outlay: Mapping[str, float], tolerance: float) -> pd.DataFrame:
+def dominance(
+    runs: pd.DataFrame, window: str, outlay: Mapping[str, float], tolerance: Callable[[str, str], float]
+) -> pd.DataFrame:
     """Every option held against every other that is not dearer, today included, and against mixes of two.
 
     An option is **dominated** by another that is not dearer if no primary outcome is better under it on average and at
@@ -39,8 +41,8 @@ def dominance(runs: pd.DataFrame, window: str, outlay: Mapping[str, float], tole
         As ``Comparison.runs``.
     outlay : mapping of option to yuan a year
         Planned gross outlay; that of today is 0.
-    tolerance : float
-        Yuan a year within which outlays count as equal.
+    tolerance : callable
+        Of two options: yuan a year within which their outlays count as equal.
 
     Returns
     -------
@@ -56,14 +58,14 @@ def dominance(runs: pd.DataFrame, window: str, outlay: Mapping[str, float], tole
         _pair(a, b, of, cost[a] - cost[b])
         for a in outlay
         for b in cost
-        if a != b and cost[a] >= cost[b] - tolerance
+        if a != b and cost[a] >= cost[b] - tolerance(a, b)
     ]
     rows += [row for a in outlay for row in _mixes(a, of, cost, tolerance)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def marks(table: pd.DataFrame) -> pd.DataFrame:
-    """What is said of each option: ``mark`` (dominated, by a mix, not told apart, not dominated) and by or from whom."""
+    """What is said of each option: its ``mark``, the worst verdict on it, and by or from whom (``by``)."""
     rows = []
     for policy, mine in table.groupby("policy", sort=False):
         mark = next(m for m in (DOMINATED, MIXED, UNTOLD, STANDS) if (mine.verdict == m).any())
@@ -84,8 +86,8 @@ def frontier(saved: Mapping[str, np.ndarray], outlay: Mapping[str, float], marke
     """The efficient options in order of outlay, from today on, as far as they are told apart.
 
     From the last point on, of the options that are dearer, not dominated, and save clearly more, the next is the one
-    that saves most case-days for a yuan more; it is taken only if that is told, in paired replications, from every other
-    of them; else the frontier ends there.
+    that saves most case-days for a yuan more; it is taken only if that is told, in paired replications, from every
+    other of them; else the frontier ends there.
 
     Parameters
     ----------
@@ -126,11 +128,14 @@ def _pair(a: str, b: str, of: Mapping[str, pd.DataFrame], dearer: float) -> dict
     return row | {"verdict": DOMINATED if worse and all(d >= 0 for d in mean) else UNTOLD}
 
 
-def _mixes(a: str, of: Mapping[str, pd.DataFrame], cost: Mapping[str, float], tolerance: float) -> list[dict[str, Any]]:
+def _mixes(
+    a: str, of: Mapping[str, pd.DataFrame], cost: Mapping[str, float], tolerance: Callable[[str, str], float]
+) -> list[dict[str, Any]]:
     """The mixes of a cheaper and a dearer option that dominate ``a``."""
-    rows, p = [], []
+    rows: list[dict[str, Any]] = []
+    p: list[float] = []
     for b, c in permutations((n for n in cost if n != a), 2):
-        if not cost[b] + tolerance < cost[a] < cost[c] - tolerance:
+        if not cost[b] + tolerance(a, b) < cost[a] < cost[c] - tolerance(a, c):
             continue
         share = (cost[c] - cost[a]) / (cost[c] - cost[b])
         mixed = share * of[b].backlog.to_numpy() + (1 - share) * of[c].backlog.to_numpy()
@@ -138,5 +143,5 @@ def _mixes(a: str, of: Mapping[str, pd.DataFrame], cost: Mapping[str, float], to
         row = {"policy": a, "other": b, "mix": c, "share": share, "dearer_by": 0.0, "verdict": MIXED}
         rows.append(row | {"backlog": d, "backlog_low": low, "backlog_high": high})
         p.append(chance)
-    told = holm(np.array(p)) < 1 - CONFIDENCE if p else []
-    return [row for row, sure in zip(rows, told, strict=True) if sure and row["backlog_low"] > 0]
+    sure = holm(np.array(p)) < 1 - CONFIDENCE
+    return [row for row, told in zip(rows, sure, strict=True) if told and row["backlog_low"] > 0]

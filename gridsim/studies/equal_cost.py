@@ -7,7 +7,7 @@ met within one step, the indivisible unit there. Savings are never part of it, a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,9 @@ from gridsim.model.city import City
 from gridsim.scenario.policies import Option, Policy, parse_options
 from gridsim.scenario.scale import at_intensity, reach
 from gridsim.scenario.scenario import Scenario, ScenarioError, nearest
+from gridsim.studies.comparison import Comparison
+from gridsim.studies.dominance import case_days, dominance, frontier, marks
+from gridsim.studies.paired import paired
 
 DEAREST = "dearest"
 AGREED = 0.01  # budgets agree within this part of them, or within one indivisible unit where that is more
@@ -132,6 +135,35 @@ class Staircase:
         """Gross outlay a year of the option as it is stated."""
         counts = self.city.counts(self.option.phases(self.base)[-1].scenario, self.base, self.charged)
         return self.option.annual(counts, self.base)
+
+
+def judged(c: Comparison, made: EqualCost) -> Comparison:
+    """The comparison of ``made.options`` with what may be said of them at equal cost.
+
+    ``equal_cost`` gets, after the plan: case-days saved a year with their interval, ``mark`` and ``by`` (see
+    ``studies.dominance.marks``), and the place on the frontier, 0 where an option is not on it. Nothing is marked where
+    the comparison itself was not judged. Two options that were both scaled cost the same within 1 % of the budget, or
+    within the finer of their two units where that is more.
+    """
+    table = made.table(c.scenario)
+    outlay = {p.option.name: p.planned for p in made.plans}
+    units = {p.option.name: p.unit for p in made.plans if not p.why}
+
+    def tolerance(a: str, b: str) -> float:
+        return max(AGREED * made.budget, min(units[a], units[b])) if a in units and b in units else 0.0
+
+    pairs = dominance(c.runs, c.headline, outlay, tolerance)
+    saved = {name: case_days(c.runs, c.headline, name) for name in outlay}
+    spans = [paired(d)[:3] for d in saved.values()]
+    table[["case_days", "case_days_low", "case_days_high"]] = pd.DataFrame(spans, index=table.index, dtype=float)
+    marked = marks(pairs)
+    path = frontier(saved, outlay, marked)
+    if (c.table.verdict == "not judged").any():
+        pairs = pairs.assign(verdict="not judged")
+        marked, path = marked.assign(mark="not judged", by=""), path[:1]
+    table = table.merge(marked, on="policy", how="left")
+    table["frontier"] = [path.index(name) if name in path else 0 for name in table.policy]
+    return replace(c, equal_cost=table, dominance=pairs)
 
 
 def _planned(s: Staircase, budget: float) -> Planned:
