@@ -167,6 +167,14 @@ def test_a_lever_that_falls_is_scaled_between_its_limits():
     assert at_intensity(p, SMALL, 9.0).set["dedicated.kept_share"] == pytest.approx(0.2)
 
 
+def test_a_duration_is_scaled_by_its_mean_and_never_to_nothing():
+    never = {"distribution": "exponential", "mean": 1.5}
+    p = Policy(name="p", set={"linkage.report_in": never}, scale={"lever": "linkage.report_in", "least": 0.0})
+    assert reach(p, SMALL) == (0.0, 4.0)  # 2 today, half a day on the way
+    assert at_intensity(p, SMALL, 3.0).set["linkage.report_in"]["mean"] == pytest.approx(0.5)
+    assert at_intensity(p, SMALL, 4.0).set["linkage.report_in"]["mean"] == 0.01
+
+
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 
@@ -201,8 +209,8 @@ def test_policies_without_outlay_give_no_budget_and_one_scenario_at_a_time(capsy
             'lever = "linkage.rat"',
             "a.scale.lever: must be a lever that the policy sets (got 'linkage.rat'); did you mean",
         ),
-        ('lever = "linkage.parallel"', "a.scale.lever: must be a lever that is a number"),
-        ('lever = "linkage.rate"\nalso = ["linkage.parallel"]', "a.scale.also.0: must be a lever that is a number"),
+        ('lever = "linkage.parallel"', "a.scale.lever: must be a number or a duration"),
+        ('lever = "linkage.rate"\nalso = ["linkage.parallel"]', "a.scale.also.0: must be a number or a duration"),
         ('lever = "linkage.rate"\nmost = 1.5', "a.scale.most: must be from 0 to 1, as linkage.rate (got 1.5)"),
         ('lever = "linkage.rate"\nmost = 0.8', "a.scale: least and most must hold the policy's own value"),
         ('lever = "linkage.rate"\nstep = 1', "a.scale.step: unknown key"),

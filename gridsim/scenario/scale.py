@@ -3,7 +3,7 @@
 An intensity of 0 is today, 1 the policy as it is stated, 2 twice the way. A policy file says which lever carries it::
 
     [my-policy.scale]
-    lever = "linkage.rate"          # one that the policy sets, a number
+    lever = "linkage.rate"          # one that the policy sets: a number, or a duration by its mean
     also = ["linkage.report_in"]    # others that go the same part of their way
     least = 0.3                     # of the lever; unless stated, it goes from today's value
     most = 0.9                      # to the policy's own, and no further
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gridsim.scenario.policies import Policy
     from gridsim.scenario.scenario import Scenario
 
+SHORTEST = 0.01  # of a duration's mean or median, in its unit: scaling ends there
 # What there is whatever a policy does: lines for these are paid for a part of them, in whole pieces. All else follows
 # the levers; the city is one and is paid for whole.
 PER_PLACE = ("district", "street", "community", "department", "comprehensive_grid", "full_time")
@@ -53,17 +54,17 @@ def scale_errors(policy: Policy) -> list[tuple[str, str]]:
         where = "scale.lever" if i == 0 else f"scale.also.{i - 1}"
         if key not in policy.set:
             out.append((where, f"must be a lever that the policy sets (got {key!r}){nearest(key, policy.set)}"))
-        elif (i == 0 and not isinstance(policy.set[key], int | float)) or isinstance(policy.set[key], str | bool):
-            out.append((where, f"must be a lever that is a number, of which there can be more or less (got {key!r})"))
-    return out or _limit_errors(scale, float(policy.set[scale.lever]))
+        elif isinstance(policy.set[key], str | bool):
+            out.append((where, f"must be a number or a duration, of which there can be more or less (got {key!r})"))
+    return out or _limit_errors(scale, level(as_held(scale.lever, policy.set[scale.lever])))
 
 
 def _limit_errors(scale: Scale, own: float) -> list[tuple[str, str]]:
     p = REGISTRY[scale.lever]
     out = []
     for name, value in (("least", scale.least), ("most", scale.most)):
-        low, high = p.minimum, p.maximum
-        if value is not None and not (low is None or low <= value) & (high is None or value <= high):
+        low, high = (0.0 if p.minimum is None else p.minimum), (math.inf if p.maximum is None else p.maximum)
+        if value is not None and not low <= value <= high:
             out.append((f"scale.{name}", f"must be from {low:g} to {high:g}, as {p.key} (got {value:g})"))
     least, most = (own if v is None else v for v in (scale.least, scale.most))
     if not out and not least <= own <= most:
@@ -79,7 +80,7 @@ def reach(policy: Policy, base: Scenario) -> tuple[float, float] | None:
     """
     if (scale := policy.scale) is None:
         return None
-    today, own = float(base.get(scale.lever)), float(policy.set[scale.lever])
+    today, own = level(base.get(scale.lever)), level(as_held(scale.lever, policy.set[scale.lever]))
     if today == own:
         return None
     near, far = (scale.least, scale.most) if own > today else (scale.most, scale.least)
@@ -90,8 +91,8 @@ def reach(policy: Policy, base: Scenario) -> tuple[float, float] | None:
 def moved(policy: Policy, base: Scenario, intensity: float) -> dict[str, Any]:
     """What the policy sets at an intensity: today + intensity · (policy − today) for its scale's levers.
 
-    Of a duration the mean or median moves; whole numbers are rounded; nothing leaves what the model accepts. Levers
-    outside the scale are set as stated.
+    Of a duration the mean or median moves, down to ``SHORTEST``; whole numbers are rounded; nothing leaves what the model
+    accepts. Levers outside the scale are set as stated.
     """
     if policy.scale is None or intensity == 1:
         return dict(policy.set)
@@ -100,7 +101,7 @@ def moved(policy: Policy, base: Scenario, intensity: float) -> dict[str, Any]:
         p = REGISTRY[key]
         today, own = base.get(key), as_held(key, policy.set[key])
         value = level(today) + intensity * (level(own) - level(today))
-        low, high = (-math.inf if p.minimum is None else p.minimum), (math.inf if p.maximum is None else p.maximum)
+        low, high = (SHORTEST if p.minimum is None else p.minimum), (math.inf if p.maximum is None else p.maximum)
         new = at_level(own, min(max(value, low), high))
         out[key] = new.model_dump() if isinstance(new, BaseModel) else new
     return out
