@@ -91,8 +91,8 @@ def reach(policy: Policy, base: Scenario) -> tuple[float, float] | None:
 def moved(policy: Policy, base: Scenario, intensity: float) -> dict[str, Any]:
     """What the policy sets at an intensity: today + intensity · (policy − today) for its scale's levers.
 
-    Of a duration the mean or median moves, down to ``SHORTEST``; whole numbers are rounded; nothing leaves what the model
-    accepts. Levers outside the scale are set as stated.
+    Of a duration the mean or median moves, down to ``SHORTEST``; whole numbers are rounded; nothing leaves what the
+    model accepts. Levers outside the scale are set as stated.
     """
     if policy.scale is None or intensity == 1:
         return dict(policy.set)
