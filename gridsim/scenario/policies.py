@@ -13,6 +13,9 @@ A policy file is TOML, one table a policy::
     unit = "duty_officer"           # a unit cost of the scenario; or yuan = 30000.0
     amount = 1.0                    # how many of it for each ``per``
     every = "year"                  # or "once"
+
+How a policy is scaled to a budget stands in ``[my-policy.scale]`` (see ``scenario.scale``); one that cannot be says why
+in ``own_cost``.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from gridsim.scenario.costs import unknown_units
 from gridsim.scenario.parameters import REGISTRY, Grade
+from gridsim.scenario.scale import Scale, scale_errors
 from gridsim.scenario.scenario import (
     SECTIONS,
     Scenario,
@@ -65,7 +69,8 @@ Per = Literal[
 class Cost(BaseModel):
     """One line of what a policy costs: ``amount`` times a price for each ``per``, every year or once.
 
-    The price is a unit cost of the scenario (``unit``) or stands in the line (``yuan``). Negative is a saving.
+    The price is a unit cost of the scenario (``unit``) or stands in the line (``yuan``). Negative is a saving. ``part``
+    is the part of those counted that is paid for: less or more than 1 only where a policy is scaled to a budget.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -76,6 +81,7 @@ class Cost(BaseModel):
     yuan: float | None = Field(default=None, strict=True)
     amount: float = Field(default=1.0, strict=True)
     every: Literal["year", "once"] = "year"
+    part: float = Field(default=1.0, strict=True, ge=0)
     source: str = "assumption"
     grade: Grade = "X"
 
@@ -88,6 +94,10 @@ class Cost(BaseModel):
     def price(self, costs: Mapping[str, Any]) -> float:
         """Yuan for each ``per``, at the scenario's unit costs."""
         return self.amount * float(self.yuan if self.yuan is not None else costs[str(self.unit)].yuan)
+
+    def total(self, counts: Mapping[str, float], costs: Mapping[str, Any]) -> float:
+        """Yuan for all that are counted, every year or once."""
+        return self.price(costs) * counts[self.per] * self.part
 
 
 class Policy(BaseModel):
@@ -103,6 +113,10 @@ class Policy(BaseModel):
         Only registry parameters marked as levers.
     cost : tuple of Cost
         Gross outlay; savings are separate lines with a negative amount.
+    scale : Scale or None
+        How it is scaled to a budget.
+    own_cost, chinese_own_cost : str
+        Why it cannot be, in a sentence, where it cannot.
 
     """
 
@@ -117,6 +131,9 @@ class Policy(BaseModel):
     starts: int = Field(default=0, ge=0, strict=True)
     set: dict[str, Any] = Field(default_factory=dict)
     cost: tuple[Cost, ...] = ()
+    scale: Scale | None = None
+    own_cost: str = ""
+    chinese_own_cost: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,13 +186,18 @@ class Option:
             ``costs`` of the scenario.
 
         """
-        lines = [(c, c.price(costs) * counts[c.per]) for p in self.policies for c in p.cost]
+        lines = [(c, c.total(counts, costs)) for p in self.policies for c in p.cost]
         return {
             "yearly": sum(v for c, v in lines if c.every == "year" and v > 0),
             "once": sum(v for c, v in lines if c.every == "once" and v > 0),
             "saved_yearly": -sum(v for c, v in lines if c.every == "year" and v < 0),
             "saved_once": -sum(v for c, v in lines if c.every == "once" and v < 0),
         }
+
+    def annual(self, counts: Mapping[str, float], base: Scenario) -> float:
+        """Gross outlay a year in yuan, one-off outlay spread over ``cost.life_years``; savings are not in it."""
+        spent = self.outlay(counts, base.costs)
+        return spent["yearly"] + spent["once"] / base.cost.life_years
 
 
 def read_policies(path: Path) -> dict[str, Policy]:
@@ -193,7 +215,8 @@ def read_policies(path: Path) -> dict[str, Policy]:
         except ValidationError as error:
             errors += clear_errors(error, path.name, name, [f"{name}.{k}" for k in Policy.model_fields if k != "name"])
             continue
-        errors += [f"{path.name}: {name}.set.{key}: {why}" for key, why in _lever_errors(policy.set)]
+        wrong = [f"{path.name}: {name}.set.{key}: {why}" for key, why in _lever_errors(policy.set)]
+        errors += wrong or [f"{path.name}: {name}.{key}: {why}" for key, why in scale_errors(policy)]
         found[name] = policy
     if errors:
         raise ScenarioError(errors)
@@ -224,8 +247,12 @@ def builtin_policies() -> dict[str, Policy]:
     return found
 
 
-def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy], base: Scenario) -> list[Option]:
+def parse_options(
+    text: str | Sequence[str | Option] | None, known: Mapping[str, Policy], base: Scenario
+) -> list[Option]:
     """``"a,b+c"`` as options; None means every usual policy alone and all of them together.
+
+    In a list, an option that is made already stands for itself.
 
     Raises
     ------
@@ -233,34 +260,29 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
         For unknown names and for patches that this scenario cannot take.
 
     """
+    names: list[str | Option]
     if text is None:
         usual = [name for name, policy in known.items() if policy.default]
         names = [*usual, *(["+".join(usual)] if len(usual) > 1 else [])]
     else:
-        names = [n.strip() for n in (text.split(",") if isinstance(text, str) else text)]
+        names = [*text.split(",")] if isinstance(text, str) else list(text)
     errors: list[str] = []
     options: list[Option] = []
-    for name in dict.fromkeys("+".join(s.strip() for s in n.split("+")) for n in names):
-        steps = name.split("+")
-        unknown = [s for s in steps if s not in known]
-        errors += [f"policies: no policy {s!r}{nearest(s, known) or '.'} Known are {', '.join(known)}" for s in unknown]
-        if unknown:
+    for name, given in {n.name if isinstance(n, Option) else _spaced(n): n for n in names}.items():
+        option = given if isinstance(given, Option) else _stack(name, known, errors)
+        if option is None:
             continue
-        if len(set(steps)) < len(steps):
-            errors.append(f"policies: {name}: names the same policy twice")
-            continue
-        late = [s for s in steps if known[s].starts >= base.time.days]
+        late = [p for p in option.policies if p.starts >= base.time.days]
         if late:
             errors += [
-                f"policies: {s} starts on day {known[s].starts:,}, but the last day measured is {base.time.days - 1:,}"
-                for s in late
+                f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
+                for p in late
             ]
             continue
-        unpriced = [line for s in steps for line in unknown_units(known[s], base.costs)]
+        unpriced = [line for p in option.policies for line in unknown_units(p, base.costs)]
         if unpriced:
             errors += [line for line in unpriced if line not in errors]
             continue
-        option = Option("+".join(steps), tuple(known[s] for s in steps))
         try:
             option.phases(base)
         except ScenarioError as error:
@@ -270,3 +292,19 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
     if errors:
         raise ScenarioError(errors)
     return options
+
+
+def _spaced(name: str) -> str:
+    return "+".join(s.strip() for s in name.split("+"))
+
+
+def _stack(name: str, known: Mapping[str, Policy], errors: list[str]) -> Option | None:
+    """``a+b`` as an option, or None and what is wrong in ``errors``."""
+    steps = name.split("+")
+    unknown = [s for s in steps if s not in known]
+    errors += [f"policies: no policy {s!r}{nearest(s, known) or '.'} Known are {', '.join(known)}" for s in unknown]
+    if not unknown and len(set(steps)) < len(steps):
+        errors.append(f"policies: {name}: names the same policy twice")
+    elif not unknown:
+        return Option(name, tuple(known[s] for s in steps))
+    return None

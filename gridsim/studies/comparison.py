@@ -83,8 +83,8 @@ class Comparison:
     daily : DataFrame
         One row per replication, policy and day.
     costs : DataFrame
-        Gross yearly and one-off outlay, yearly and one-off savings, running cost, case-days saved a year and the cost
-        of one, of each policy, in yuan.
+        Gross yearly and one-off outlay, both as outlay a year, yearly and one-off savings, running cost, case-days
+        saved a year and the cost of one, of each policy, in yuan.
     groups : DataFrame
         Time to resolution by group of cases, paired differences, and shares of the same cases resolved sooner or later.
     load : DataFrame
@@ -99,6 +99,9 @@ class Comparison:
         Replications asked for; fewer are finished when it was interrupted.
     draws : DataFrame or None
         With ``vary``, the parameters of each replication, and whether its baseline meets the patterns.
+    equal_cost, dominance : DataFrame or None
+        At equal cost: how each option was scaled to the budget and what may be said of it (``studies.equal_cost``), and
+        every pair of options held against each other (``studies.dominance``).
 
     """
 
@@ -119,6 +122,8 @@ class Comparison:
     joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = field(default=())
     draws: pd.DataFrame | None = None
+    equal_cost: pd.DataFrame | None = None
+    dominance: pd.DataFrame | None = None
 
     @property
     def interrupted(self) -> bool:
@@ -145,7 +150,7 @@ class Comparison:
 
 def compare(
     scenario: str | Path | Scenario = "neighbourhood",
-    policies: str | Sequence[str] | None = None,
+    policies: str | Sequence[str | Option] | None = None,
     *,
     replications: int = 20,
     seed: int = 1,
@@ -161,7 +166,7 @@ def compare(
     Parameters
     ----------
     scenario : str, Path or Scenario
-    policies : str or list of str, optional
+    policies : str or list of str or Option, optional
         ``"a,b+c"``; by default every known policy alone and all together.
     replications : int
         City-year replications, each under every policy.

@@ -29,7 +29,9 @@ TABLES = {
     "register": "map.csv",
     "joint": "linkage.csv",
 }
-DRAWS, BASELINES, STORY = "draws.csv", "baselines.csv", "trace.json"
+MORE = {"draws": "draws.csv", "equal_cost": "equal_cost.csv", "dominance": "dominance.csv"}  # where there are any
+BASELINES, STORY = "baselines.csv", "trace.json"
+TEXTS = {"costs": ["why_empty"], "equal_cost": ["moved", "why", "by"], "dominance": ["mix"]}  # which may be empty
 SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
 OTHERS = {"measures.csv": "gridsim run", "trace.csv": "gridsim trace"}  # what only these commands write
 FACTS = (
@@ -122,7 +124,10 @@ def load_comparison(folder: str | Path) -> Saved:
         raise ScenarioError([f"{folder}: {', '.join(missing)} missing; {AGAIN}"])
     check_written(folder, facts)
     tables = {attribute: read_csv(folder / name) for attribute, name in TABLES.items()}
-    tables["costs"]["why_empty"] = tables["costs"]["why_empty"].fillna("")
+    tables |= {a: read_csv(folder / name) for a, name in MORE.items() if name in facts["tables"]}
+    for attribute, texts in TEXTS.items():
+        if attribute in tables:
+            tables[attribute][texts] = tables[attribute][texts].astype(object).fillna("")
     options = _options(folder / MANIFEST, facts)
     comparison = Comparison(
         scenario=load_scenario(folder / SCENARIO),
@@ -131,7 +136,6 @@ def load_comparison(folder: str | Path) -> Saved:
         asked=facts["replications_asked"],
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
-        draws=read_csv(folder / DRAWS) if DRAWS in facts["tables"] else None,
         **tables,
     )
     story = _story(folder / STORY, comparison.scenario) if STORY in facts["tables"] else None

@@ -285,7 +285,7 @@ def telling_case(c: Comparison) -> Trace | None:
     rows = {o.name: c.row(o.name, "time_to_resolution") for o in single}
     better = {name: r for name, r in rows.items() if r.verdict == "better"} or rows
     name = max(better, key=lambda k: abs(better[k].difference))
-    known = {p.name: p for o in c.options for p in o.policies}
+    known = {p.name: p for o in c.options if o.name == name for p in o.policies}  # at equal cost each has its own
     way = "later" if rows[name].difference > 0 else "sooner"
     try:
         return trace(

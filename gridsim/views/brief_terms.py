@@ -100,6 +100,8 @@ def again(saved: Saved, lang: str) -> dict[str, Any]:
             str(c.seed),
         ]
     )
+    if c.equal_cost is not None:
+        rebuilt += f" --equal-cost {c.equal_cost.budget.iloc[0]!r}"
     if c.draws is not None:
         keys = drawn_keys(c)
         rebuilt += " --vary" + ("" if keys == varied_keys() else f" --only {','.join(keys)}")

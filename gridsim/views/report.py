@@ -20,6 +20,7 @@ from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_compa
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
+from gridsim.views.equal_cost import equal_cost_figure
 from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_figure, save, style
 from gridsim.views.figures_city import linkage_figure, map_figure, tree_figure
 from gridsim.views.figures_effort import hours_figure, utilisation_figure
@@ -37,6 +38,7 @@ FIGURES: dict[str, Callable[[Comparison, str], Figure | None]] = {
     "utilisation": utilisation_figure,
     "tree": tree_figure,
     "linkage": linkage_figure,
+    "equal_cost": equal_cost_figure,
 }
 TAGS = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}

@@ -245,8 +245,9 @@ def what_it_costs(c: Comparison, policy: str, lang: str) -> list[str]:
     if cost.case_day_cost == cost.case_day_cost:
         names = {"cost": "case_day_cost", "low": "case_day_cost_low", "high": "case_day_cost_high"}
         price = {k: number(cost[column], "yuan") for k, column in names.items()}
-        lines.append(say("say_case_day", lang, days=f"{cost.case_days_saved:,.0f}", **price))
-    elif cost.yearly > 0:
+        years = f"{c.scenario.cost.life_years:g}"
+        lines.append(say("say_case_day", lang, days=f"{cost.case_days_saved:,.0f}", years=years, **price))
+    elif cost.annual > 0:
         lines.append(say("say_no_case_day", lang))
     return lines
 
