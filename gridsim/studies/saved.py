@@ -213,7 +213,7 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
     """The options as the manifest tells them."""
     try:
         return tuple(
-            Option(name, tuple(Policy.model_validate(p) for p in option["policies"]))
+            Option(name, *(tuple(map(Policy.model_validate, option.get(k, []))) for k in ("policies", "named")))
             for name, option in facts["options"].items()
         )
     except (AttributeError, KeyError, TypeError, ValueError):
