@@ -111,7 +111,7 @@ def _differences(plan: Plan, values: pd.Series) -> Iterator[dict[str, Any]]:
 
 
 def _shares(plan: Plan, values: pd.Series, replicates: list[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Shapley values, shape (components, replications); the standard error that drawing orders leaves in their means."""
+    """Shapley values, shape (components, replications); standard error that drawing orders leaves in their means."""
     if plan.is_exact:
         wide = {c: values.loc[plan.name(c)].loc[replicates].to_numpy(float) for c in plan.coalitions(0)}
         return exact(wide, plan.size), np.zeros(plan.size)

@@ -31,7 +31,11 @@ TABLES = {
 }
 DRAWS, BASELINES, STORY = "draws.csv", "baselines.csv", "trace.json"
 SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
-OTHERS = {"measures.csv": "gridsim run", "trace.csv": "gridsim trace"}  # what only these commands write
+OTHERS = {
+    "measures.csv": "gridsim run",
+    "trace.csv": "gridsim trace",
+    "ladder.csv": "gridsim ladder",
+}  # what only these commands write
 FACTS = (
     "gridsim",
     "engine_sources",

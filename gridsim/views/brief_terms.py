@@ -11,6 +11,7 @@ from typing import Any
 
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.policies import Policy
+from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved
 from gridsim.studies.vary import varied_keys
@@ -43,7 +44,7 @@ def policies_of(c: Comparison, name: str, lang: str) -> list[dict[str, Any]]:
             "starts": p.starts,
             "source": term("sources", p.source, lang),
             "origin": say(f"origin_{p.origin}", lang),
-            "levers": levers(c, p, lang),
+            "levers": levers(c.scenario, p, lang),
         }
         for p in option.policies
     ]
@@ -57,19 +58,19 @@ def configuration_of(c: Comparison, name: str, lang: str) -> dict[str, str] | No
     return {"name": name, "text": (steps[0].chinese_text if lang == "zh" else "") or steps[0].text}
 
 
-def levers(c: Comparison, policy: Policy, lang: str) -> list[dict[str, str]]:
+def levers(base: Scenario, policy: Policy, lang: str) -> list[dict[str, str]]:
     """What a policy changes: parameter, today's value, the policy's, unit; not the levers that are so already."""
-    under = c.scenario.replace(policy.set, where=policy.name)
+    under = base.replace(policy.set, where=policy.name)
     return [
         {
             "key": key,
             "name": parameter_label(key, lang),
-            "today": value_label(c.scenario.get(key), lang),
+            "today": value_label(base.get(key), lang),
             "set": value_label(under.get(key), lang),
             "unit": "" if REGISTRY[key].unit in ("choice", "on/off") else unit_label(REGISTRY[key].unit, lang),
         }
         for key in policy.set
-        if under.get(key) != c.scenario.get(key)
+        if under.get(key) != base.get(key)
     ]
 
 
