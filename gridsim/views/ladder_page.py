@@ -184,7 +184,7 @@ def _shares(ladder: Ladder, lang: str) -> dict[str, Any]:
         ]
         sums = [(say(f"kind_{k}", lang), _cell(ladder.row(k, key), lang)) for k in ("interaction", "whole")]
         measures.append({"key": key, "title": heading(key, lang), "rows": rows, "sums": sums})
-    return {"figure": figure, "measures": measures, "kinds": PARTS}
+    return {"figure": figure, "measures": measures, "kinds": [say(f"kind_{k}", lang) for k in PARTS]}
 
 
 def _measures(ladder: Ladder, lang: str) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def ladder_report(ladder: Ladder, lang: str, everything: bool = False) -> str:
 
 def heading(key: str, lang: str) -> str:
     """Name and unit of a measure."""
-    return f"{measure_label(key, lang)}{say('list_comma', lang)}{unit_label(BY_KEY[key].unit, lang)}"
+    return f"{measure_label(key, lang)}{'，' if lang == 'zh' else ', '}{unit_label(BY_KEY[key].unit, lang)}"
 
 
 def header(ladder: Ladder, lang: str) -> str:
