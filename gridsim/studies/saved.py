@@ -217,7 +217,9 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
     """The options as the manifest tells them."""
     try:
         return tuple(
-            Option(name, *(tuple(map(Policy.model_validate, option.get(k, []))) for k in ("policies", "named")))
+            Option(
+                name, *(tuple(map(Policy.model_validate, ps)) for ps in (option["policies"], option.get("named", ())))
+            )
             for name, option in facts["options"].items()
         )
     except (AttributeError, KeyError, TypeError, ValueError):
