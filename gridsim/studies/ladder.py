@@ -132,12 +132,12 @@ def ladder(
         base = base.replace({"time.days": days}, where="--days")
     plan = plan_ladder(base, first, second, builtin_policies() if known is None else known, seed, steps)
     city = City(base)
-    trial = World(base, city)  # what this city cannot take is refused before anything runs
-    for options in map(plan.options, range(1 if plan.is_exact else replications)):
-        for phase in (p for o in options for p in plan.phases(o)):
-            trial.enforce(phase.scenario)
     threads = max(1, min(jobs or os.cpu_count() or 1, replications))
     work: Work = [distinct_options(plan, r) for r in range(replications)]
+    trial = World(base, city)  # what this city cannot take is refused before anything runs
+    every = {o.name: o for distinct, _ in work for o in distinct}
+    for phase in (p for o in every.values() for p in plan.phases(o)):
+        trial.enforce(phase.scenario)
     total = sum(len(distinct) for distinct, _ in work)
     if estimated:
         estimated(total, _seconds(plan, city, work) / threads, threads)

@@ -39,7 +39,9 @@ def ladder_report(ladder: Ladder, lang: str, everything: bool = False) -> str:
     if ladder.continuum is not None:
         parts.append(say("ladder_continuum", lang) + "\n" + aligned(continuum_rows(ladder, lang), right=(1, 2, 3, 4)))
     parts.append(say("ladder_legend", lang))
-    return "\n\n".join([*parts, *cautions(ladder, lang)])
+    told = cautions(ladder, lang)
+    first = told[:1] if ladder.interrupted else []
+    return "\n\n".join([*first, *parts, *told[len(first) :]])
 
 
 def heading(key: str, lang: str) -> str:
