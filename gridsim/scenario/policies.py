@@ -16,6 +16,12 @@ A policy file is TOML, one table a policy::
 
 How a policy is scaled to a budget stands in ``[my-policy.scale]`` (see ``scenario.scale``); one that cannot be says why
 in ``own_cost``.
+A *configuration* (治理形态) is a named stack of other policies, one a dimension, instead of levers of its own::
+
+    [my-configuration]
+    [my-configuration.components]
+    linkage = "raise-linkage"       # dimension = name of a policy
+    experts = "add-experts"
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gridsim.scenario.continuum import costs_between, patch_between, same_start, split
 from gridsim.scenario.costs import unknown_units
 from gridsim.scenario.parameters import REGISTRY, Grade
 from gridsim.scenario.scale import Scale, scale_errors
@@ -41,6 +48,7 @@ from gridsim.scenario.scenario import (
 )
 
 BASELINE = "baseline"
+KEPT_SIGNS = "+,~@"  # of the names of options
 LEVERS = [key for key, p in REGISTRY.items() if p.lever]
 
 
@@ -101,12 +109,14 @@ class Cost(BaseModel):
 
 
 class Policy(BaseModel):
-    """A named patch of levers.
+    """A named patch of levers; or, with ``components``, a configuration: a named stack of other policies.
 
     Attributes
     ----------
     default : bool
         False for a policy that is compared only when it is named.
+    origin : "paper" or "ours"
+        Who proposes it: the source paper names the thing (how far it moves is always ours), or it is our construct.
     starts : int
         Day on which it takes effect; day 0 is the first measured day.
     set : dict of lever to value
@@ -117,6 +127,8 @@ class Policy(BaseModel):
         How it is scaled to a budget.
     own_cost, chinese_own_cost : str
         Why it cannot be, in a sentence, where it cannot.
+    components : dict of dimension to policy name
+        Of a configuration, in the order in which they stack. What they set, cost and when they start is their own.
 
     """
 
@@ -128,12 +140,21 @@ class Policy(BaseModel):
     chinese_text: str = ""
     source: str = ""
     default: bool = Field(default=True, strict=True)
+    origin: Literal["paper", "ours"] = "ours"
     starts: int = Field(default=0, ge=0, strict=True)
     set: dict[str, Any] = Field(default_factory=dict)
     cost: tuple[Cost, ...] = ()
     scale: Scale | None = None
     own_cost: str = ""
     chinese_own_cost: str = ""
+    components: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Policy:
+        own = [k for k in ("set", "cost", "starts") if getattr(self, k)]
+        if self.components and own:
+            raise ValueError(f"has both components and {', '.join(own)}; these belong to the policies it is made of")
+        return self
 
 
 @dataclass(frozen=True)
@@ -146,20 +167,35 @@ class Phase:
 
 @dataclass(frozen=True)
 class Option:
-    """What ``compare`` sets beside the baseline: a stack of policies, written ``a+b``."""
+    """What ``compare`` sets beside the baseline: a stack of policies, written ``a+b``.
+
+    Attributes
+    ----------
+    policies : tuple of Policy
+        Patches in the order in which they stack, those of a configuration one by one.
+    named : tuple of Policy
+        What the name is made of, where it names a configuration.
+
+    """
 
     name: str
     policies: tuple[Policy, ...]
+    named: tuple[Policy, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Policy, ...]:
+        """Policies and configurations that the name is made of."""
+        return self.named or self.policies
 
     @property
     def title(self) -> str:
         """English titles joined."""
-        return " + ".join(p.title or p.name for p in self.policies) or "Baseline"
+        return " + ".join(p.title or p.name for p in self.steps) or "Baseline"
 
     @property
     def chinese(self) -> str:
         """Chinese titles joined."""
-        return " + ".join(p.chinese or p.title or p.name for p in self.policies) or "现状"
+        return " + ".join(p.chinese or p.title or p.name for p in self.steps) or "现状"
 
     def phases(self, base: Scenario) -> list[Phase]:
         """The scenario in force from each day on, in order; the first phase is from day 0 on.
@@ -208,8 +244,10 @@ def read_policies(path: Path) -> dict[str, Policy]:
         if not isinstance(raw, dict):
             errors.append(f"{path.name}: {name}: must be a table, such as [{name}.set]")
             continue
-        if "+" in name or "," in name or name == BASELINE:
-            errors.append(f"{path.name}: {name}: a policy's name may not be '{BASELINE}' nor hold '+' or ','")
+        if set(KEPT_SIGNS) & set(name) or name == BASELINE:
+            errors.append(
+                f"{path.name}: {name}: a policy's name may not be '{BASELINE}' nor hold any of {' '.join(KEPT_SIGNS)}"
+            )
         try:
             policy = Policy.model_validate({**raw, "name": name})
         except ValidationError as error:
@@ -283,12 +321,11 @@ def parse_options(
         if unpriced:
             errors += [line for line in unpriced if line not in errors]
             continue
+    for name in dict.fromkeys("+".join(s.strip() for s in n.split("+")) for n in names):
         try:
-            option.phases(base)
+            options.append(_option(name, known, base))
         except ScenarioError as error:
-            errors += error.errors
-            continue
-        options.append(option)
+            errors += [line for line in error.errors if line not in errors]
     if errors:
         raise ScenarioError(errors)
     return options
@@ -308,3 +345,94 @@ def _stack(name: str, known: Mapping[str, Policy], errors: list[str]) -> Option 
     elif not unknown:
         return Option(name, tuple(known[s] for s in steps))
     return None
+def _option(name: str, known: Mapping[str, Policy], base: Scenario) -> Option:
+    """The option of a name, if this scenario can take it."""
+    steps = name.split("+")
+    errors: list[str] = []
+    named: list[Policy] = []
+    for s in steps:
+        try:
+            named.append(_step(s, known, base))
+        except ScenarioError as error:
+            errors += error.errors
+    if len(set(steps)) < len(steps):
+        errors.append(f"policies: {name}: names the same policy twice")
+    if errors:
+        raise ScenarioError(errors)
+    stacked = [p for step in named for p in parts_of(step, known).values()]
+    policies = tuple(p for k, p in enumerate(stacked) if p not in stacked[k + 1 :])  # named twice, the later one holds
+    errors = [
+        f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
+        for p in policies
+        if p.starts >= base.time.days
+    ]
+    errors = errors or [line for p in policies for line in unknown_units(p, base.costs)]
+    if errors:
+        raise ScenarioError(errors)
+    option = Option(name, policies, () if policies == tuple(named) else tuple(named))
+    option.phases(base)
+    return option
+
+
+def _step(name: str, known: Mapping[str, Policy], base: Scenario) -> Policy:
+    """A policy or configuration by its name, or a point between two of them."""
+    if name in known:
+        if errors := configuration_errors(known[name], known):
+            raise ScenarioError(errors)
+        return known[name]
+    if set("~@") & set(name):
+        return _mixture(name, known, base)
+    raise ScenarioError([f"policies: no policy {name!r}{nearest(name, known) or '.'} Known are {', '.join(known)}"])
+
+
+def parts_of(step: Policy, known: Mapping[str, Policy]) -> dict[str, Policy]:
+    """The policies that a configuration is made of, by dimension; a policy is its own only part."""
+    return {dimension: known[p] for dimension, p in step.components.items()} or {step.name: step}
+
+
+def configuration_errors(configuration: Policy, known: Mapping[str, Policy]) -> list[str]:
+    """What is wrong with the components of a configuration, a line each."""
+    errors: list[str] = []
+    setters: dict[str, str] = {}
+    for dimension, name in configuration.components.items():
+        where = f"policies: {configuration.name}: components.{dimension}"
+        if name not in known:
+            errors.append(f"{where}: no policy {name!r}{nearest(name, [k for k, p in known.items() if p.set])}")
+        elif known[name].components:
+            errors.append(f"{where}: {name} is itself a configuration; a component is a policy that sets levers")
+        else:
+            both = [key for key in known[name].set if key in setters]
+            errors += [f"{where}: {name} sets {key}, as {setters[key]} does; a lever has one component" for key in both]
+            setters |= dict.fromkeys(known[name].set, dimension)
+    return errors
+
+
+def _mixture(name: str, known: Mapping[str, Policy], base: Scenario) -> Policy:
+    """The point ``from~to@share`` between two policies or configurations (or the baseline), as one policy."""
+    first, second, g = split(name)
+    nothing = Policy(name=BASELINE, title="Baseline", chinese="现状")
+    ends, errors = [], []
+    for step in (first, second):
+        try:
+            ends.append(nothing if step == BASELINE else _step(step, known, base))
+        except ScenarioError as error:
+            errors += [line for line in error.errors if line not in errors]
+    if errors:
+        raise ScenarioError(errors)
+    stacks = [tuple(parts_of(end, known).values()) for end in ends]
+    patches = [{k: v for p in stack for k, v in p.set.items()} for stack in stacks]
+    starts = same_start({p.name: p.starts for stack in stacks for p in stack if p.set}, name)
+    a, b = (base.replace(patch, where=f"policy {end.name}") for patch, end in zip(patches, ends, strict=True))
+    costs = [[c for p in stack for c in p.cost] for stack in stacks]
+    return Policy(
+        name=name,
+        title=f"{ends[0].title or first} → {ends[1].title or second}, {g:g}",
+        chinese=f"{ends[0].chinese or first} → {ends[1].chinese or second}，{g:g}",
+        text=f"{100 * g:.3g} % of the way: numbers in between, switches and choices of the nearer end.",
+        chinese_text=f"两者之间的 {100 * g:.3g}% 处：数值按比例取值，开关和选项取较近的一端。",
+        source="interpolated",
+        default=False,
+        starts=starts,
+        set=patch_between(a, b, patches[0] | patches[1], g),
+        cost=costs_between(costs[0], costs[1], g),
+    )

@@ -33,7 +33,11 @@ MORE = {"draws": "draws.csv", "equal_cost": "equal_cost.csv", "dominance": "domi
 BASELINES, STORY = "baselines.csv", "trace.json"
 TEXTS = {"costs": ["why_empty"], "equal_cost": ["moved", "why", "by"], "dominance": ["mix"]}  # which may be empty
 SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
-OTHERS = {"measures.csv": "gridsim run", "trace.csv": "gridsim trace"}  # what only these commands write
+OTHERS = {
+    "measures.csv": "gridsim run",
+    "trace.csv": "gridsim trace",
+    "ladder.csv": "gridsim ladder",
+}  # what only these commands write
 FACTS = (
     "gridsim",
     "engine_sources",
@@ -217,7 +221,9 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
     """The options as the manifest tells them."""
     try:
         return tuple(
-            Option(name, tuple(Policy.model_validate(p) for p in option["policies"]))
+            Option(
+                name, *(tuple(map(Policy.model_validate, ps)) for ps in (option["policies"], option.get("named", ())))
+            )
             for name, option in facts["options"].items()
         )
     except (AttributeError, KeyError, TypeError, ValueError):

@@ -281,11 +281,11 @@ def telling_case(c: Comparison) -> Trace | None:
     """
     if c.draws is not None or c.interrupted:
         return None
-    single = [o for o in c.options if len(o.policies) == 1] or c.options
+    single = [o for o in c.options if len(o.steps) == 1] or c.options
     rows = {o.name: c.row(o.name, "time_to_resolution") for o in single}
     better = {name: r for name, r in rows.items() if r.verdict == "better"} or rows
     name = max(better, key=lambda k: abs(better[k].difference))
-    known = {p.name: p for o in c.options if o.name == name for p in o.policies}  # at equal cost each has its own
+    known = {p.name: p for o in c.options if o.name == name for p in (*o.policies, *o.steps)}  # at equal cost each has its own
     way = "later" if rows[name].difference > 0 else "sooner"
     try:
         return trace(

@@ -16,7 +16,7 @@ from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
-from gridsim.views.brief_terms import again, glossary, letters, policies_of
+from gridsim.views.brief_terms import again, configuration_of, glossary, letters, policies_of
 from gridsim.views.equal_cost import equal_cost
 from gridsim.views.figures_effort import HOURS
 from gridsim.views.labels import (
@@ -173,6 +173,7 @@ def options(saved: Saved, lang: str) -> dict[str, Any]:
                 "name": name,
                 "title": option_label(c, name, lang),
                 "policies": policies_of(c, name, lang),
+                "configuration": configuration_of(c, name, lang),
             }
             for name, letter in letters(c).items()
         ],

@@ -108,6 +108,7 @@ def write_tables(
             o.name: {
                 "hash": [p.scenario.hash for p in o.phases(c.scenario)],
                 "policies": [p.model_dump(mode="json") for p in o.policies],
+                "named": [p.model_dump(mode="json") for p in o.named],
             }
             for o in c.options
         },
