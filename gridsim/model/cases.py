@@ -147,12 +147,15 @@ def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
     Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a shock
-    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good; the table
+    ``rate_factor`` (place, category) is the product of all that changes it for a time, 1 where nothing does.
 
     Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
     has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
-    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < 1, its ordinal being
-    used up either way. Word 2 picks the category, word 3 the resident (``blank``, ``_begin``).
+    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). Word 2 picks the category (``category_of``). It is an
+    incident if word 1 · headroom < ``rate_factor`` of its place and category, its ordinal being used up either way; so
+    a factor up to headroom multiplies the rate, and a larger one adds nothing more. Word 3 picks the resident
+    (``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -163,7 +166,7 @@ def arise(t, day):
             place.ordinal = ordinal + 1
             gap, accept, kind, who = uniforms(p.seed, p.replicate, ARRIVAL, i, ordinal, 0)
             t.next_arrival[i] = now - math.log(gap) / (place.rate * p.arrivals_headroom)
-            if accept * p.arrivals_headroom < 1.0:
+            if accept * p.arrivals_headroom < t.rate_factor[i, category_of(t, kind)]:
                 _begin(t, i, ordinal, now, kind, who)
 
 
@@ -185,23 +188,29 @@ def first_arrival(t, start):
 
 
 @rule()
+def category_of(t, kind):
+    """R1. Category by its word: the first whose ``share_below`` is not below ``kind``."""
+    category = 0
+    while kind > t.category[category].share_below:
+        category += 1
+    return category
+
+
+@rule()
 def blank(t, i, ordinal, now, kind):
     """R1. Append a case row for an incident at place ``i``; returns its id.
 
-    Category: the first whose ``share_below`` is not below ``kind``. State LATENT; ``grid`` is that of the place now.
+    Category: ``category_of`` ``kind``. State LATENT; ``grid`` is that of the place now.
     """
     tally = t.tally[0]
     n = tally.cases
     tally.cases = n + 1
     place = t.place[i]
     case = t.case[n]
-    category = 0
-    while kind > t.category[category].share_below:
-        category += 1
     case.onset = now
     case.reported = case.deadline = case.closed = case.resolved = case.lapsed = math.nan
     case.formal_at = case.reopened_at = math.nan
-    case.place, case.ordinal, case.category = i, ordinal, category
+    case.place, case.ordinal, case.category = i, ordinal, category_of(t, kind)
     case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
     case.state = LATENT
     case.expert_field = -1

@@ -8,6 +8,11 @@ The start. The world begins at day −``time.warmup_days``: the levers are put i
 patrol hazards, teams), ``begin`` runs, and then ``one_day`` for each day up to ``time.days`` + ``time.follow_up_days``.
 Nothing but the tables below is carried from day to day; every draw is keyed (``draws``), so only the order told here
 matters.
+
+A researcher's own code has two places. Interventions (``interventions``, Python) are called at the beginning of a day,
+after the dated policies that take effect on it and before anything below. A rule of one's own (``own_rule``, compiled)
+is called once a day in ``one_day``, after the calendar and before the day's incidents arise. Without them the course is
+the same to the bit.
 """
 
 from __future__ import annotations
@@ -50,6 +55,8 @@ from gridsim.model.gridworkers import (
 from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
 from gridsim.model.story import PART_IS_DONE, note
 
+BROKEN = -(2**62)  # no day
+
 
 @entry
 def begin(t, start, rate, span, below, formal_for_good):
@@ -91,24 +98,26 @@ def change_roster(t, now):
 
 
 @entry
-def advance(t, first, last, room):
-    """Run days ``first`` to ``last`` − 1; returns the first day not run.
+def advance(t, first, last, room, own):
+    """Run days ``first`` to ``last`` − 1; returns the first day not run, or ``BROKEN`` if the rule ``own`` raised.
 
     Stops early when a table could overflow within the next day, so that the caller can enlarge it: ``room`` is a bound
-    on the incidents of one day.
+    on the incidents of one day. ``own`` is a user's rule, or one that does nothing (``own_rule``).
     """
     for day in range(first, last):
         if not _has_room(t, room):
             return day
-        one_day(t, day)
+        if not one_day(t, day, own):
+            return BROKEN
     return last
 
 
 @rule()
-def one_day(t, day):
+def one_day(t, day, own):
     """A day, in order (MODEL §3).
 
-    - 1. ``cool_down``: hotspots of patrol, every four weeks.
+    - 1. ``cool_down``: hotspots of patrol, every four weeks. Then ``own``, the user's rule; if it raised, the day ends
+      here and False is returned (else True).
     - 2. ``arise``: all incidents of the day (R1).
     - 3. Severity (R2) is a function of the incident's age and is asked for where it matters.
     - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), and what lapses. Known at once, reported as
@@ -122,12 +131,15 @@ def one_day(t, day):
     """
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
     cool_down(t, day)  # hotspots of patrol
+    if own(t, day) != 0:  # a user's rule
+        return False
     arise(t, day)  # 2. R1
     # 3. R2 escalation: severity is a function of an incident's age, asked for where it matters (cases.severity)
     sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video, lapse (R6 self-resolution joins them)
     handle_until(t, day + 1.0)  # 5. and 6.: R7 intake, R8 triage, R9 grid, R10 experts, R11 whistle, R12, R13 closure
     # 7. R14 feedback, R15 trust, R16 participation; 8. R17 staff, R18 outreach, R19 security come here
     record(t, day)  # 9.
+    return True
 
 
 @rule()

@@ -42,6 +42,7 @@ FACTS = (
     "replications",
     "options",
 )
+OWN_CODE = ("kind", "what", "file", "sha256")
 AGAIN = "run gridsim compare again"
 
 
@@ -132,6 +133,7 @@ def load_comparison(folder: str | Path) -> Saved:
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
         draws=read_csv(folder / DRAWS) if DRAWS in facts["tables"] else None,
+        own_code=_own_code(folder / MANIFEST, facts),
         **tables,
     )
     story = _story(folder / STORY, comparison.scenario) if STORY in facts["tables"] else None
@@ -218,6 +220,14 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise damaged(path, "options: no policies") from None
+
+
+def _own_code(path: Path, facts: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Interventions and rule as the manifest tells them; none in a folder that an older gridsim wrote."""
+    try:
+        return tuple({key: str(code[key]) for key in OWN_CODE} for code in facts.get("own_code", ()))
+    except (KeyError, TypeError):
+        raise damaged(path, "own_code: no list of interventions and rules") from None
 
 
 def _story(path: Path, scenario: Scenario) -> Trace:
