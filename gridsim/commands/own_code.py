@@ -110,18 +110,12 @@ def _named(option: str, typed: str, errors: list[str]) -> list[tuple[str, Any]]:
 
 
 def _module(path: Path) -> Any:
-    """Run a Python file once and return it as a module; both options may name the same."""
+    """Run a Python file and return it as a module."""
     name = f"gridsim_own_code_{path.resolve().as_posix()}"
-    if name in sys.modules:
-        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ImportError("not a Python file (.py)")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
+    sys.modules[name] = module  # where dataclasses and copies look their own classes up
+    spec.loader.exec_module(module)
     return module
