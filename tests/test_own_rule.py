@@ -150,7 +150,7 @@ def test_what_a_rule_raises_ends_the_run(function):
     with pytest.raises((RuntimeError, ValueError, IndexError)) as error:
         World(SHORT, seed=2).with_rule(function).run()
     if "NUMBA_DISABLE_JIT" not in os.environ:
-        assert f"rule {function.__name__}: raised an error" in str(error.value) and "day 3" in str(error.value)
+        assert f"rule {function.__name__}: raised an error on day 4 (seed 2, replicate 0)" in str(error.value)
 
 
 def no_column(t, day):

@@ -90,14 +90,7 @@ def _named(option: str, typed: str, errors: list[str]) -> list[tuple[str, Any]]:
     try:
         module = _module(Path(file))
     except Exception as error:
-        where = next(
-            (f.lineno for f in reversed(traceback.extract_tb(error.__traceback__)) if f.filename == file), None
-        )
-        line = error.lineno if isinstance(error, SyntaxError) else where
-        at = f"{file}, line {line}" if line else file
-        errors.append(
-            f"{option}: {at}: {type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
-        )
+        errors.append(f"{option}: {_told(error, Path(file))}")
         return []
     public = [n for n in vars(module) if not n.startswith("_")]
     out = []
@@ -107,6 +100,17 @@ def _named(option: str, typed: str, errors: list[str]) -> list[tuple[str, Any]]:
         else:
             errors.append(f"{option}: {file}: has no {name!r}{nearest(name, public)}")
     return out
+
+
+def _told(error: Exception, path: Path) -> str:
+    """Where in a file something went wrong, and what."""
+    if isinstance(error, SyntaxError):
+        return f"{path}, line {error.lineno}: SyntaxError: {error.msg}"
+    frames = [
+        f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == path.resolve()
+    ]
+    line = f", line {frames[-1]}" if frames else ""
+    return f"{path}{line}: {type(error).__name__}: {error}"
 
 
 def _module(path: Path) -> Any:

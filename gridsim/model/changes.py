@@ -129,7 +129,7 @@ class Changes:
     def _broken(self) -> RuntimeError:
         assert self.rule is not None
         return RuntimeError(
-            f"rule {self.rule.name}: raised an error (replicate {self.replicate}, after day {self.day - 1}); "
+            f"rule {self.rule.name}: raised an error on day {self.day} (seed {self.seed}, replicate {self.replicate}); "
             "set NUMBA_DISABLE_JIT=1 to see where"
         )
 

@@ -55,7 +55,7 @@ from gridsim.model.gridworkers import (
 from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
 from gridsim.model.story import PART_IS_DONE, note
 
-BROKEN = -(2**62)  # no day
+BROKEN = -(2**62)  # far from every day
 
 
 @entry
@@ -99,7 +99,7 @@ def change_roster(t, now):
 
 @entry
 def advance(t, first, last, room, own):
-    """Run days ``first`` to ``last`` − 1; returns the first day not run, or ``BROKEN`` if the rule ``own`` raised.
+    """Run days ``first`` to ``last`` − 1; returns the first day not run (``BROKEN`` + day, if ``own`` raised on it).
 
     Stops early when a table could overflow within the next day, so that the caller can enlarge it: ``room`` is a bound
     on the incidents of one day. ``own`` is a user's rule, or one that does nothing (``own_rule``).
@@ -108,7 +108,7 @@ def advance(t, first, last, room, own):
         if not _has_room(t, room):
             return day
         if not one_day(t, day, own):
-            return BROKEN
+            return BROKEN + day
     return last
 
 

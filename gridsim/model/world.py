@@ -412,7 +412,8 @@ class World(Changes):
                     day.take_effect(self.tables, float(self.day))
             self._intervene()
             reached = day.advance(self.tables, self.day, stop, self.room, self._compiled_rule)
-            if reached == day.BROKEN:
+            if reached < day.BROKEN // 2:
+                self.day = reached - day.BROKEN
                 raise self._broken()
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
