@@ -204,7 +204,7 @@ def test_who_has_a_case_in_hand_finishes_it_for_the_grid_it_belongs_to(city):
     busy = np.flatnonzero((t.worker.case >= 0) & (t.worker.role == FULL_TIME))[:5]
     cases, home, load = t.worker.case[busy].copy(), t.worker.grid[busy].copy(), int(t.grid.load.sum())
     elsewhere = np.flatnonzero((t.grid.dedicated == 0) & ~np.isin(np.arange(len(t.grid)), home))[: len(busy)]
-    assert len(elsewhere) == len(busy) == 5 and np.array_equal(t.case.handler[cases], home)
+    assert len(elsewhere) == len(busy) >= 2 and np.array_equal(t.case.handler[cases], home)
     world.move_workers(busy, elsewhere)
     t = world.tables
     assert np.array_equal(t.worker.case[busy], cases) and np.array_equal(t.case.handler[cases], home)
