@@ -2,6 +2,7 @@
 
 import doctest
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -269,6 +270,7 @@ BAD = {
     "every": (Redeployment(every=0), "every: must be a whole number of days, 1 or more (got 0)"),
     "class": (Storm, "intervention Storm: is not callable; give an object or function of (world, day)"),
     "number": (3, "intervention 3: is not callable"),
+    "lock": (threading.Lock(), "cannot be copied, as every run needs its own"),
 }
 
 

@@ -92,8 +92,13 @@ class Changes:
             For what is not callable, or cannot be done in this city.
 
         """
-        mine: list[Any] = copy.deepcopy(list(interventions))
         errors: list[str] = []
+        mine: list[Any] = []
+        for x in interventions:
+            try:
+                mine.append(copy.deepcopy(x))
+            except Exception as error:
+                errors.append(f"intervention {_shown(x)}: cannot be copied, as every run needs its own: {error}")
         for x in mine:
             if not callable(x) or inspect.isclass(x):
                 errors.append(f"intervention {_shown(x)}: is not callable; give an object or function of (world, day)")
@@ -126,11 +131,11 @@ class Changes:
                 if _is_due(x, self.day):
                     x(self, self.day)
 
-    def _broken(self) -> RuntimeError:
+    def _broken(self) -> ScenarioError:
         assert self.rule is not None
-        return RuntimeError(
-            f"rule {self.rule.name}: raised an error on day {self.day} (seed {self.seed}, replicate {self.replicate}); "
-            "set NUMBA_DISABLE_JIT=1 to see where"
+        where = f"on day {self.day} (seed {self.seed}, replicate {self.replicate})"
+        return ScenarioError(
+            [f"rule {self.rule.name}: raised an error {where}; set NUMBA_DISABLE_JIT=1 in the environment to see which"]
         )
 
     def luck(self, stream: str, place: ArrayLike, ordinal: ArrayLike = 0, attempt: ArrayLike = 0) -> np.ndarray:

@@ -280,10 +280,10 @@ class World(Changes):
         ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
         ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
         (``put_into_force``, with ``allot_patrol``); teams of a department = the scenario's, plus
-        ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
-        ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
-        does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
-        only the tables are set.
+        ``departments.added_teams`` where it has any, and those that interventions added; budgets a day
+        (``event_hours_year`` · Σ fte ÷ 365, roster size · ``expert_hours`` ÷ 7); ``change_roster``, where anything in
+        the section experts differs or the roster's size does: lines are then empty and not called for. ``take_effect``
+        follows, also where nothing differs. At the start only the tables are set.
         """
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
         anew = not settle or _roster_differs(scenario, self.in_force)
@@ -403,9 +403,9 @@ class World(Changes):
         while self.day < until:
             self._count(bounds)
             stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
-            stop = self._next_call(stop)
             cases, live, days = self._ahead(stop)
             self._grow(cases, live, days)
+            stop = self._next_call(stop)
             for phase in self.phases:
                 if phase.day == self.day:
                     self.enforce(phase.scenario)
