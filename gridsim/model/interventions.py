@@ -145,17 +145,18 @@ class Redeployment:
         for row in at_work[w.case[at_work] < 0]:
             free[int(w.grid[row])].append(int(row))
         fte, live = t.grid.fte[grids].copy(), t.grid.load[grids].astype(float)
+        spare = np.array([len(free[int(g)]) for g in grids])
         moves: list[tuple[int, int]] = []
         for _ in range(int(self.share * len(at_work))):
             work = _per_hand(live, fte)
             to = int(np.argmax(work))
-            giving = [k for k, g in enumerate(grids) if k != to and free[int(g)] and fte[k] > 1.0]
-            if not giving:
-                break
-            least = min(giving, key=lambda k: (work[k], k))
-            if live[least] / (fte[least] - 1.0) >= work[to]:
+            giving = (spare > 0) & (fte > 1.0)
+            giving[to] = False
+            least = int(np.argmin(np.where(giving, work, np.inf)))
+            if not giving[least] or live[least] / (fte[least] - 1.0) >= work[to]:
                 break
             moves.append((free[int(grids[least])].pop(0), int(grids[to])))
+            spare[least] -= 1
             fte[least] -= 1.0
             fte[to] += 1.0
         return moves

@@ -400,11 +400,14 @@ class World(Changes):
         At the beginning of a day the policies of that date are put into force, and then the interventions are called.
         """
         bounds = {d for w in windows(self.scenario) for d in w}
+        reserved: int | None = None  # day up to which there is room; not asked anew at every call of an intervention
         while self.day < until:
             self._count(bounds)
             stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
-            cases, live, days = self._ahead(stop)
-            self._grow(cases, live, days)
+            if stop != reserved:
+                cases, live, days = self._ahead(stop)
+                self._grow(cases, live, days)
+                reserved = stop
             stop = self._next_call(stop)
             for phase in self.phases:
                 if phase.day == self.day:
@@ -418,6 +421,8 @@ class World(Changes):
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
+            if reached < stop:
+                reserved = None
             self.day = reached
         self._count(bounds)
         return self
