@@ -73,7 +73,7 @@ def m(rule: str, name: str, file: str, old: str, new: str) -> Mutant:
 
 
 MUTANTS = (
-    m("R1", "every candidate is an incident", "cases", "accept * p.arrivals_headroom < 1.0", "accept < 1.0"),
+    m("R1", "every candidate is an incident", "cases", "accept * p.arrivals_headroom < t.rate_factor", "accept < t.rate_factor"),
     m("R1", "gaps forget the headroom", "cases", "now - math.log(gap) / (place.rate * p.arrivals_headroom)", "now - math.log(gap) / place.rate"),
     m("R2", "steps of severity do not add up", "cases", "used -= math.log(a if", "used = -math.log(a if"),
     m("R2", "severe is not severe enough to be urgent", "cases", ">= p.escalation_urgent_from", "> p.escalation_urgent_from"),

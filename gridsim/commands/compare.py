@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gridsim.commands.own_code import own_code_options, own_code_typed, read_own_code
 from gridsim.commands.shared import (
     BOTH,
     INTERRUPTED,
@@ -33,6 +34,7 @@ def define(add: Adder) -> None:
         "scenarios", nargs="+", metavar="SCENARIO", help="built-in name, or a .toml file; several are several baselines"
     )
     run_options(sub)
+    own_code_options(sub)
     sub.add_argument(
         "--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)"
     )
@@ -68,6 +70,7 @@ def _run(a: argparse.Namespace) -> int:
     if a.equal_cost is not None and len(a.scenarios) > 1:
         raise ScenarioError(["--equal-cost: scales policies to one city's budget; give one scenario at a time"])
     varied_keys(a.only)  # what cannot be drawn is refused before anything runs
+    a.own = read_own_code(a)
     known = known_policies(a.policy_file)
     scenarios = load_baselines(a.scenarios, a.policies, known)
     options = parse_options(a.policies, known, scenarios[0])
@@ -121,6 +124,7 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], k
             vary=(a.only or True) if a.vary else False,
             progress=progress,
             stopping=stopping,
+            **a.own,
         )
     return list(result.comparisons)
 
@@ -144,7 +148,7 @@ def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
-    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c))
+    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c, **a.own))
     if a.json:
         print_json(_as_json(c, folder))
         return
@@ -169,7 +173,7 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
             a.lang,
             command=_command(a),
             baselines=b.table,
-            story=telling_case(c),
+            story=telling_case(c, **a.own),
         )
     write_csv(b.table, folder / "baselines.csv")
     pages = write_several(folder, a.lang)
@@ -205,4 +209,4 @@ def _command(a: argparse.Namespace) -> str:
     words += ["--vary"] if a.vary else []
     words += ["--only", a.only] if a.only else []
     words += ["--equal-cost", a.equal_cost] if a.equal_cost is not None else []
-    return shlex.join([*words, "--lang", a.lang])
+    return shlex.join([*words, *own_code_typed(a), "--lang", a.lang])

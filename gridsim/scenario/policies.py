@@ -307,23 +307,8 @@ def parse_options(
     errors: list[str] = []
     options: list[Option] = []
     for name, given in {n.name if isinstance(n, Option) else _spaced(n): n for n in names}.items():
-        option = given if isinstance(given, Option) else _stack(name, known, errors)
-        if option is None:
-            continue
-        late = [p for p in option.policies if p.starts >= base.time.days]
-        if late:
-            errors += [
-                f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
-                for p in late
-            ]
-            continue
-        unpriced = [line for p in option.policies for line in unknown_units(p, base.costs)]
-        if unpriced:
-            errors += [line for line in unpriced if line not in errors]
-            continue
-    for name in dict.fromkeys("+".join(s.strip() for s in n.split("+")) for n in names):
         try:
-            options.append(_option(name, known, base))
+            options.append(_fitting(given, base) if isinstance(given, Option) else _option(name, known, base))
         except ScenarioError as error:
             errors += [line for line in error.errors if line not in errors]
     if errors:
@@ -335,16 +320,20 @@ def _spaced(name: str) -> str:
     return "+".join(s.strip() for s in name.split("+"))
 
 
-def _stack(name: str, known: Mapping[str, Policy], errors: list[str]) -> Option | None:
-    """``a+b`` as an option, or None and what is wrong in ``errors``."""
-    steps = name.split("+")
-    unknown = [s for s in steps if s not in known]
-    errors += [f"policies: no policy {s!r}{nearest(s, known) or '.'} Known are {', '.join(known)}" for s in unknown]
-    if not unknown and len(set(steps)) < len(steps):
-        errors.append(f"policies: {name}: names the same policy twice")
-    elif not unknown:
-        return Option(name, tuple(known[s] for s in steps))
-    return None
+def _fitting(option: Option, base: Scenario) -> Option:
+    """The option itself, if this scenario can take it."""
+    errors = [
+        f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
+        for p in option.policies
+        if p.starts >= base.time.days
+    ]
+    errors = errors or [line for p in option.policies for line in unknown_units(p, base.costs)]
+    if errors:
+        raise ScenarioError(errors)
+    option.phases(base)
+    return option
+
+
 def _option(name: str, known: Mapping[str, Policy], base: Scenario) -> Option:
     """The option of a name, if this scenario can take it."""
     steps = name.split("+")
@@ -361,17 +350,7 @@ def _option(name: str, known: Mapping[str, Policy], base: Scenario) -> Option:
         raise ScenarioError(errors)
     stacked = [p for step in named for p in parts_of(step, known).values()]
     policies = tuple(p for k, p in enumerate(stacked) if p not in stacked[k + 1 :])  # named twice, the later one holds
-    errors = [
-        f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
-        for p in policies
-        if p.starts >= base.time.days
-    ]
-    errors = errors or [line for p in policies for line in unknown_units(p, base.costs)]
-    if errors:
-        raise ScenarioError(errors)
-    option = Option(name, policies, () if policies == tuple(named) else tuple(named))
-    option.phases(base)
-    return option
+    return _fitting(Option(name, policies, () if policies == tuple(named) else tuple(named)), base)
 
 
 def _step(name: str, known: Mapping[str, Policy], base: Scenario) -> Policy:

@@ -98,7 +98,7 @@ def compare_baselines(
     begun : callable, optional
         Called with each baseline before its runs.
     **options
-        Passed on to ``compare``: replications, seed, days, jobs, vary, progress, stopping.
+        Passed on to ``compare``: replications, seed, days, jobs, vary, interventions, rule, progress, stopping.
 
     Returns
     -------

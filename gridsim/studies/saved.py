@@ -48,6 +48,7 @@ FACTS = (
     "replications",
     "options",
 )
+OWN_CODE = ("kind", "what", "file", "sha256")
 AGAIN = "run gridsim compare again"
 
 
@@ -140,6 +141,7 @@ def load_comparison(folder: str | Path) -> Saved:
         asked=facts["replications_asked"],
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
+        own_code=_own_code(folder / MANIFEST, facts),
         **tables,
     )
     story = _story(folder / STORY, comparison.scenario) if STORY in facts["tables"] else None
@@ -228,6 +230,14 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise damaged(path, "options: no policies") from None
+
+
+def _own_code(path: Path, facts: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Interventions and rule as the manifest tells them; none in a folder that an older gridsim wrote."""
+    try:
+        return tuple({key: str(code[key]) for key in OWN_CODE} for code in facts.get("own_code", ()))
+    except (KeyError, TypeError):
+        raise damaged(path, "own_code: no list of interventions and rules") from None
 
 
 def _story(path: Path, scenario: Scenario) -> Trace:

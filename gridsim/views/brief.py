@@ -132,7 +132,7 @@ def cautions(c: Comparison, lang: str) -> list[str]:
     late = words.late_policies(c)
     if late:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
-    lines += [say("both_set", lang, what=note) for note in c.notes]
+    lines += [*words.own_code(c, lang), *(say("both_set", lang, what=note) for note in c.notes)]
     lines += [line for o in c.options for line in worse_elsewhere(c, o.name, lang)]
     return [*lines, *uncertainty_lines(c, lang), *words.cautions(c, lang)]
 

@@ -115,6 +115,8 @@ def again(saved: Saved, lang: str) -> dict[str, Any]:
     if c.draws is not None:
         keys = drawn_keys(c)
         rebuilt += " --vary" + ("" if keys == varied_keys() else f" --only {','.join(keys)}")
+    if c.own_code:
+        rebuilt += "  # + " + ", ".join(x["what"] for x in c.own_code)
     rows = [
         ("again_command", facts.get("command") or rebuilt),
         ("again_folder", rebuilt),

@@ -104,6 +104,7 @@ def write_tables(
         "replications": list(c.finished),
         "days": c.scenario.time.days,
         "command": command,
+        "own_code": list(c.own_code),
         "options": {
             o.name: {
                 "hash": [p.scenario.hash for p in o.phases(c.scenario)],

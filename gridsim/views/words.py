@@ -93,10 +93,16 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
         parts.append(say("one_replication", lang))
     elif len(c.finished) < FEW:
         parts.append(say("few_replications", lang, n=len(c.finished)))
-    parts.extend(say("both_set", lang, what=note) for note in c.notes)
+    parts.extend([*own_code(c, lang), *(say("both_set", lang, what=note) for note in c.notes)])
     if c.interrupted:
         parts.insert(0, say("interrupted", lang, done=len(c.finished), asked=c.asked))
     return "\n\n".join(parts)
+
+
+def own_code(c: Comparison, lang: str) -> list[str]:
+    """The line that names the user's own code, if there was any."""
+    named = "; ".join(x["what"] + (f" ({x['file']})" if x["file"] else "") for x in c.own_code)
+    return [say("own_code", lang, what=named)] if named else []
 
 
 def late_policies(c: Comparison) -> list[str]:
