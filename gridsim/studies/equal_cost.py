@@ -120,9 +120,9 @@ class Staircase:
     def at(self, intensity: float) -> tuple[Option, float]:
         """The option at an intensity, with the parts of its lines that are paid, and its outlay."""
         o, base = self.option, self.base
-        bare = Option(o.name, tuple(at_intensity(p, base, intensity) for p in o.policies))
+        bare = Option(o.name, tuple(at_intensity(p, base, intensity) for p in o.policies), o.named)
         counts = self.city.counts(bare.phases(base)[-1].scenario, base, self.charged)
-        full = Option(o.name, tuple(at_intensity(p, base, intensity, counts) for p in o.policies))
+        full = Option(o.name, tuple(at_intensity(p, base, intensity, counts) for p in o.policies), o.named)
         return full, full.annual(counts, base)
 
     def outlay(self, intensity: float) -> float:
