@@ -114,8 +114,9 @@ class Gridworkers(Incidents):
             return g
         if g.fte > 0 and g.fte >= s.cover_below_fte and g.load <= s.help_above_load * g.fte:
             return g
-        first, n, _ = self.town.communities[g.community]
-        able = [x for x in self.town.grids[first : first + n] if x.fte > 0 and x.fte >= s.cover_below_fte]
+        c = self.town.communities[g.community]
+        own = self.town.grids[c.first_grid : c.first_grid + c.grids]
+        able = [x for x in own if x.fte > 0 and x.fte >= s.cover_below_fte]
         if not able:
             return self.town.grids[g.fallback]
         return min(able, key=lambda x: (x.load / x.fte, x.id))
@@ -158,10 +159,12 @@ class Gridworkers(Incidents):
             hours *= 1 + s.staff.periphery_penalty * self.town.grids[case.grid].periphery
             if case.grid != g.id:
                 hours *= 1 + s.staff.travel_penalty
-            unknown = case.resident >= 0 and not self.town.registered[case.resident]
-            if s.rules.intake and case.channel == BY_RESIDENT and case.attempts == 0 and unknown:
-                hours += s.intake.unregistered_hours
-            self.take_up(w, case, now, hours)
+            if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+                if s.rules.intake and not self.town.residents[case.resident].registered:
+                    hours += s.intake.unregistered_hours
+                if s.rules.trust and self.is_told(case):
+                    hours += s.feedback.hours
+            self.begin_attempt(w, case, now, hours)
 
     def on_the_spot_call(self, case: Case, now: float) -> None:
         """R9. Settled at once if somebody of the grid is free."""
@@ -172,11 +175,12 @@ class Gridworkers(Incidents):
             return
         case.handler = g.id
         g.load += 1
-        self.take_up(w, case, now, self.duration(draws.ON_THE_SPOT, case, 0))
+        self.begin_attempt(w, case, now, self.duration(draws.ON_THE_SPOT, case, 0))
 
-    def take_up(self, w: Worker, case: Case, now: float, hours: float) -> None:
+    def begin_attempt(self, w: Worker, case: Case, now: float, hours: float) -> None:
         """R9. A worker takes a case in hand (the text's ``begin``)."""
-        w.case, case.in_hand = case, 1
+        w.case = case
+        self.take_up(case, now)
         self.count("attempts")
         self.agenda.push(self.deliver(w, now, hours), Kind.WORKER_DONE, w.id)
 

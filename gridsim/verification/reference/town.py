@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gridsim.model.world import World
 
 NEVER = -(10**9)
@@ -63,10 +65,57 @@ class Place:
     camera: float
     heat: float
     lately: float
+    people: int
+    organisation: float
+    success: float
+    expectation: float
+    grievance: float
+    taking_part: float
+    unsafe: float
+    site: bool
+    organised: bool = False
     ordinal: int = 0
     next_arrival: float = 0.0
     hazard: float = 0.0
     watched: float = 0.0
+
+
+@dataclass(eq=False)
+class Community:
+    """社区村: its comprehensive grids, its street, and the alerts it remembers."""
+
+    first_grid: int
+    grids: int
+    street: int
+    alerts: float
+    alert_until: float
+    alert_factor: float
+
+
+@dataclass(eq=False)
+class Resident:
+    """居民: trust in the grid and in departments (single precision), standing, and ties."""
+
+    place: int
+    registered: bool
+    propensity: float
+    trust: list[float]
+    takes_part: bool
+    encouraged: bool
+    silent: bool
+    in_group: bool
+    threshold: int
+    far: list[int]
+
+    @property
+    def standing(self) -> int:
+        """Flags as the engine keeps them."""
+        return self.takes_part + 2 * self.encouraged + 4 * self.silent + 8 * self.in_group
+
+
+def single(x: float) -> float:
+    """Rounded to single precision."""
+    return float(np.float32(x))
 
 
 @dataclass(eq=False)
@@ -160,12 +209,40 @@ class Town:
                 float(p.camera),
                 float(p.heat),
                 float(p.lately),
+                int(p.people),
+                float(p.organisation),
+                float(p.success),
+                float(p.expectation),
+                float(p.grievance),
+                float(p.taking_part),
+                float(p.unsafe),
+                bool(p.site >= 0),
             )
             for i, p in enumerate(t.place)
         ]
-        self.communities = [(int(c.first_grid), int(c.grids), int(c.street)) for c in t.community]
-        self.registered = [bool(r) for r in t.resident.registered]
-        self.propensity = [float(x) for x in t.propensity]
+        self.communities = [
+            Community(
+                int(c.first_grid),
+                int(c.grids),
+                int(c.street),
+                float(c.alerts),
+                float(c.alert_until),
+                float(c.alert_factor),
+            )
+            for c in t.community
+        ]
+        self.residents = [
+            Resident(
+                int(r.place),
+                bool(r.registered),
+                float(t.propensity[i]),
+                [float(x) for x in t.trust[i]],
+                *(bool(t.standing[i] & flag) for flag in (1, 2, 4, 8)),
+                threshold=int(t.threshold[i]),
+                far=[int(k) for k in t.tie[i] if k >= 0],
+            )
+            for i, r in enumerate(t.resident)
+        ]
         self.grids = [Grid(k) for k in range(len(t.grid))]
         self.departments = [Department(k) for k in range(len(t.department))]
         self.workers: list[Worker] = []
