@@ -87,7 +87,9 @@ def test_running_cost_by_hand():
 
 
 def test_people_and_hours_follow_the_day_a_policy_starts():
-    s = load_scenario("neighbourhood", time__warmup_days=0, time__days=100, time__follow_up_days=0)
+    s = load_scenario(
+        "neighbourhood", time__warmup_days=0, time__days=100, time__follow_up_days=0, rules__careers=False
+    )
     more = s.replace({"staff.full_time": 81})
     world = World(s).under([Phase(0, s), Phase(75, more)]).run()
     before, after = world.strengths[-2], world.strengths[-1]

@@ -82,7 +82,9 @@ GRID_DTYPE = np.dtype(
         ("first_worker", "i4"),
         ("fallback", "i4"),
         ("population", "i4"),
+        ("guide", "i4"),
         ("fte", "f8"),
+        ("hands", "f8"),
         ("local_gain", "f8"),
         ("ground", "f8"),
         ("ground_at_first", "f8"),
@@ -100,7 +102,7 @@ GRID_DTYPE = np.dtype(
   ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
 - ``head``, ``tail``, ``urgent_tail``: its queue. ``load``: live cases. ``first_worker``: first of its workers, by
   number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
-  work.
+  work; ``hands``: of those who take cases from its queue. ``guide``: 1 in a dedicated grid with a guide at work.
 - ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,
   ``ground_at_first``: ground of its places now, and before any policy. ``periphery``: 0 in the middle of the district,
   1 furthest out.

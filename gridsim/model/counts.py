@@ -54,6 +54,7 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
         0, kept_grids(base, city.n_dedicated) - kept_grids(policy, city.n_dedicated)
     ),
     "full_time": lambda city, base, policy: full_time_posts(policy.staff),
+    "part_time": lambda city, base, policy: policy.staff.part_time,
     # beyond the baseline; fewer than there is negative, a saving
     "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,

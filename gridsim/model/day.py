@@ -31,6 +31,7 @@ from gridsim.model.agenda import (
     pop,
     push,
 )
+from gridsim.model.careers import look_at_staff
 from gridsim.model.cases import OPEN, arise, count_open, deadline_due, first_arrival, is_told, reopen, settle
 from gridsim.model.compiled import entry, rule
 from gridsim.model.departments import free_task, is_live, join, new_week_day, recall_teams, team_done
@@ -113,7 +114,7 @@ def advance(t, first, last, room):
 def one_day(t, day):
     """A day, in order (MODEL §3).
 
-    - 1. ``cool_down``: hotspots of patrol, every four weeks.
+    - 1. ``cool_down``: hotspots of patrol, every four weeks; then ``look_at_staff``: careers, every four weeks.
     - 2. ``arise``: all incidents of the day (R1).
     - 3. Severity (R2) is a function of the incident's age and is asked for where it matters.
     - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), what residents settle (R6), and what lapses.
@@ -126,6 +127,7 @@ def one_day(t, day):
     """
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
     cool_down(t, day)  # hotspots of patrol
+    look_at_staff(t, day)  # R17 careers: of the four weeks that begin
     arise(t, day)  # 2. R1
     # 3. R2 escalation: severity is a function of an incident's age, asked for where it matters (cases.severity)
     sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video and warning, R6 self-resolution, lapse
@@ -309,6 +311,8 @@ def record(t, day):
     row.waiting_at_departments = waiting
     new_week_day(t, day)
     row.expert_budget = tally.expert_budget
+    row.posts, row.vacant, row.vacant_fte = tally.posts, tally.vacant, tally.vacant_fte
+    row.strain, row.burnout, row.skill = tally.strain, tally.burnout, tally.skill
     tally.day += 1
 
 

@@ -19,7 +19,7 @@ from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 
 # Streams. A duration's stream is DURATION + its row in the table of durations.
 ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
-ESCALATION, FOLLOW_UP, SIGNS, EXPERIENCE, SOCIAL = range(13, 18)
+ESCALATION, FOLLOW_UP, SIGNS, EXPERIENCE, SOCIAL, CAREERS = range(13, 19)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
 
@@ -61,6 +61,7 @@ REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
 EXPERIENCE | incident | 0 | 0 told what became of it | R14 | cases.is_told
 EXPERIENCE | incident | 1 | 0 gives up reporting | R15 | residents.experience
 SOCIAL | (b, month) | 0 | 0 to 3: residents 4b to 4b + 3 begin, cease or return | R15 R16 | society.meet
+CAREERS | (worker, 2048 + look) | 0 | 0 leaves, 1 vacant post filled | R17 | careers.next_weeks
 STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
 STOCK | (1 + stage, i + 1) | 1 + drops | 0 dropped | R11 | platform.stalled_stock
 STOCK_LIES | (1 + stage, i + 1) | 1 + drops | duration by linkage.stalled | R11 | platform.stalled_stock
@@ -77,6 +78,7 @@ CITY_PEOPLE | (3 + k, resident) | 0 | 0 to 3: far ties 4k to 4k + 3 | R16 | resi
 CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
 CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
 CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff
+CITY_STAFF | (4, worker) | 0 | 0 vacant, 1 tenure | R17 | careers.begin_careers
 CITY_EXPERTS | (0, expert) | 0 | 0 first session | R10 | experts.roster
 """
 """Every keyed draw of the model: stream | entity | attempt | words | rules | function. No stream is used outside it.

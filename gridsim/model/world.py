@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
+from gridsim.model.careers import begin_careers, take_stock
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.census import Census, Strength, census, strength
 from gridsim.model.city import City
@@ -58,6 +59,12 @@ TALLY_DTYPE = np.dtype(
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         ("open_since", "f8"),
         ("followed", "i8"),
         ("steps", "i8"),
@@ -68,11 +75,12 @@ TALLY_DTYPE = np.dtype(
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
 ``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (closed on paper, will be
-reopened). ``event_budget``, ``expert_budget``: hours a day in force. As of the last social month (``count_society``):
-residents who take part (``taking_part``) or are ``silent``; means over residents of ``trust_grid``,
-``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``. ``open_since``: moment up to
-which case-days are counted. ``followed``: the case whose story is written down (−1: none), ``steps`` of it so far.
-``fields``, ``districts``: their numbers.
+reopened). ``event_budget``, ``expert_budget``: hours a day in force. ``posts`` of those with a career, ``vacant`` ones,
+the ``vacant_fte`` these lack; mean ``strain``, ``burnout`` and ``skill`` of those who hold one (``careers``). As of the
+last social month (``count_society``): residents who take part (``taking_part``) or are ``silent``; means over residents
+of ``trust_grid``, ``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``.
+``open_since``: moment up to which case-days are counted. ``followed``: the case whose story is written down (−1: none),
+``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
@@ -109,6 +117,14 @@ DAY_DTYPE = np.dtype(
         ("settled_by_experts", "i8"),
         ("substituted", "i8"),
         ("tasks_started", "i8"),
+        ("quits", "i8"),
+        # posts of gridworkers who work hours, and the mean over those that are held
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         # integrals
         ("case_days", "f8"),
         ("event_hours", "f8"),
@@ -311,16 +327,19 @@ class World:
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are.
 
-        In order: rows of people and experts that levers add (their fte is 0 until they are placed);
+        In order: rows of people and experts that levers add (their fte is 0 until they are placed), with
+        ``begin_careers`` of these, at the start of all;
         ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
         ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
-        (``put_into_force``, with ``allot_patrol``); teams of a department = the scenario's, plus
+        (``put_into_force``, with ``muster``); teams of a department = the scenario's, plus
         ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
         ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
         does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
         only the tables are set.
         """
+        known = len(self.tables.worker) if settle else 0
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
+        begin_careers(self.tables.worker, known, self.city, scenario, self.day, at_start=not settle)
         anew = not settle or _roster_differs(scenario, self.in_force)
         if anew:
             expert, line = roster(self.city, scenario, self.tables.expert)
@@ -334,8 +353,11 @@ class World:
         put_into_force(t, self.city, scenario)
         teams = [scenario.teams.get(d, {}).get(f, 0) for d in [*scenario.districts, "city"] for f in scenario.fields]
         t.department.teams[:] = [n + scenario.departments.added_teams if n > 0 else 0 for n in teams]
-        t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
+        if not scenario.rules.careers:  # else ``muster`` has counted it, who does so every four weeks
+            t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
         t.tally.expert_budget[0] = roster_size(scenario) * expert_hours(scenario) / 7
+        if not settle:
+            take_stock(t, self.day)
         if settle and anew:
             self._grow(0, 0, 0)
             day.change_roster(self.tables, float(self.day))

@@ -50,6 +50,7 @@ Per = Literal[
     "comprehensive_grid",
     "dedicated_grid_dissolved",
     "full_time",
+    "part_time",
     "added_full_time",
     "added_part_time",
     "added_firm_staff",

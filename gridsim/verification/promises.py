@@ -128,6 +128,13 @@ def hours(w: World) -> Promise:
     if s.rules.hours:
         yield "event hours a day within their limit", bool(np.all(worker.used_today <= s.staff.event_hours + 1e-6))
         yield "no account of hours is overdrawn", bool(np.all(worker.bank >= -1e-6))
+    if s.rules.careers:
+        held = (worker.vacant == 0) | (worker.fte == 0)
+        yield "a vacant post has no hours", bool(np.all(held))
+        for name in ("load", "strain", "burnout"):
+            yield f"{name} is from 0 to 1", bool(np.all((worker[name] >= 0) & (worker[name] <= 1)))
+        grid: Any = np.bincount(worker.grid, worker.fte, len(w.tables.grid))
+        yield "a grid has the hours of its people", np.array_equal(grid, w.tables.grid.fte)
 
 
 def hands(w: World, given_back: int = 0) -> Promise:
@@ -152,7 +159,8 @@ def hands(w: World, given_back: int = 0) -> Promise:
     waiting: Any = c[c.queued == 1]
     yield "what waits is open", bool(np.all(waiting.state == OPEN))
     watching = [w for g in set(waiting.handler.tolist()) for w in staff_of(t, g)]
-    yield "no worker is idle beside a queue", not np.any((t.worker.case[watching] < 0) & (t.worker.fte[watching] > 0))
+    able = (t.worker.fte[watching] > 0) & (t.worker.handles[watching] == 1)
+    yield "no worker is idle beside a queue", not np.any((t.worker.case[watching] < 0) & able)
     lengths = [len(queue_of(w, g)) for g in range(len(t.grid))]
     yield "queues are the cases that wait", lengths == np.bincount(waiting.handler, minlength=len(t.grid)).tolist()
     loads = np.bincount(c.handler[in_hand], minlength=len(t.grid)) + lengths

@@ -53,6 +53,12 @@ TINY: dict[str, Any] = {
     "follow_up.share": 0.4,
     "triage.automatic": 0.3,
     "handling.selectivity": 0.3,
+    "careers.turnover": 6.0,
+    "careers.vacancy_days": 40.0,
+    "careers.strain_days": 20.0,
+    "careers.brisk_from": 0.2,
+    "careers.tired_from": 0.3,
+    "careers.wear": 0.5,
 }
 LEVERS: dict[str, Any] = {
     "experts.per_full_time": 1.5,
@@ -66,12 +72,15 @@ LEVERS: dict[str, Any] = {
     "dedicated.staff_per_grid": 3,
     "departments.added_teams": 1,
     "patrol.strategy": "district-first",
+    "careers.incentive": 1.0,
+    "roles.part_time_handling": True,
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
     k: p.choices for k, p in REGISTRY.items() if p.choices and k != "time.calendar"
 } | {
     "intake.green_channel": (False, True),
     "linkage.parallel": (True, False),
+    "roles.part_time_handling": (False, True),
 }
 """What can be chosen; the calendar has a city of its own."""
 TIMES = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "formal_at", "reopened_at")
