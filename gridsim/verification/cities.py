@@ -20,7 +20,6 @@ from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 
 Draw = Callable[[np.random.Generator], Any]
 CITY_KEY, POLICY_KEY = 1, 2  # of numpy's generators: only the inputs are drawn from them, never a run
-NOT_YET = {"rules.careers": False, "rules.roles": False}  # of which the second mind knows nothing
 PEOPLE, FROM_CASES, MOST_TRIES = 2_000, 20, 1_000
 LAST_START = 40  # latest day on which a random policy starts
 
@@ -46,7 +45,6 @@ def small_city(**changes: Any) -> Scenario:
             "arrivals.per_100_residents": 60.0,
             "time.warmup_days": FROM_CASES,
         }
-        | NOT_YET
         | {k.replace("__", "."): v for k, v in changes.items()}
     )
 
@@ -134,9 +132,11 @@ LEVERS: dict[str, Draw] = {
     "patrol.all_subject": SHARE,
     "security.tips": SHARE,
     "security.alert": FLAG,
+    "careers.incentive": SHARE,
+    "roles.part_time_handling": FLAG,
 }
 CITY: dict[str, Draw] = LEVERS | {
-    **{key: FLAG for key in REGISTRY if key.startswith("rules.") and key not in NOT_YET},
+    **{key: FLAG for key in REGISTRY if key.startswith("rules.")},
     "time.calendar": one_of("office", "continuous"),
     "time.warmup_days": whole(0, 20),
     "time.days": whole(30, 60),
@@ -163,6 +163,22 @@ CITY: dict[str, Draw] = LEVERS | {
     "escalation.urgent_from": whole(2, 5),
     "residents.report_rate": between(0.0, 1.0),
     "residents.disparity": between(1.0, 6.0),
+    "careers.turnover": one_of(0.0, 0.2, 3.0),
+    "careers.vacancy_days": one_of(28.0, 60.0, 100.0),
+    "careers.incentive_effect": SHARE,
+    "careers.burnout_base": SHARE,
+    "careers.burnout_slope": between(0.0, 10.0),
+    "careers.wear": SHARE,
+    "careers.resources": SHARE,
+    "careers.recovery": SHARE,
+    "careers.strain_days": one_of(1.0, 84.0),
+    "careers.speed_up": between(0.0, 5.0),
+    "careers.brisk_from": SHARE,
+    "careers.overwork": between(0.0, 5.0),
+    "careers.tired_from": SHARE,
+    "careers.unskilled": SHARE,
+    "careers.learning_days": between(1.0, 200.0),
+    "roles.guide_bridge": SHARE,
     "residents.place_share": SHARE,
     "residents.experience": between(1.0, 3.0),
     "residents.trust_slope": between(0.0, 10.0),

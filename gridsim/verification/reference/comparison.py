@@ -22,7 +22,9 @@ CASE_COLUMNS = (
 PLACE_COLUMNS = ("success", "expectation", "grievance", "taking_part", "unsafe", "organised", "lately", "heat")
 COMMUNITY_COLUMNS = ("alerts", "alert_until", "alert_factor")
 SINGLE = 1e-6  # trust is kept in single precision
-BUDGETS = ("event_budget", "expert_budget")  # sums of people and settings: nothing that happens
+WORKER_COLUMNS = (
+    *("event_hours", "events", "bank", "fte", "handles", "vacant", "since", "load", "strain", "burnout", "owed", "counted"),
+)
 
 
 def differ(a: float, b: float) -> bool:
@@ -52,7 +54,8 @@ def _all(world: World, mind: Mind) -> Iterator[str]:
     for i, r in enumerate(town.residents):
         if int(t.standing[i]) != r.standing or max(abs(a - b) for a, b in zip(t.trust[i].tolist(), r.trust, strict=True)) > SINGLE:
             yield f"resident {i} trust, standing: {t.trust[i].tolist()}, {t.standing[i]} and {r.trust}, {r.standing}"
-    yield from _table("worker", t.worker, town.workers, ("event_hours", "events", "bank"))
+    yield from _table("worker", t.worker, town.workers, WORKER_COLUMNS)
+    yield from _table("grid", t.grid, town.grids, ("fte", "hands", "guide", "fallback", "load"))
     yield from _table("expert", t.expert, town.experts, ("used", "cases"))
     yield from _table("department", t.department, town.departments, ("busy", "received", "done", "team_days"))
     for k, (d, own) in enumerate(zip(t.department, town.departments, strict=True)):
@@ -63,7 +66,7 @@ def _all(world: World, mind: Mind) -> Iterator[str]:
     for row, own_day in zip(world.days, mind.days, strict=False):
         for name in row.dtype.names:
             a, b = float(row[name]), float(own_day.get(name, 0))
-            if name not in BUDGETS and differ(a, b):
+            if differ(a, b):
                 yield f"day {own_day['day']} {name}: {a!r} and {b!r}"
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from gridsim.verification.reference import draws
+from gridsim.verification.reference.careers import Careers
 from gridsim.verification.reference.clock import TINY, Kind
-from gridsim.verification.reference.gridworkers import Gridworkers
 from gridsim.verification.reference.incidents import Case
 from gridsim.verification.reference.terms import logistic
 from gridsim.verification.reference.town import Expert, Line
@@ -14,7 +14,7 @@ from gridsim.verification.reference.town import Expert, Line
 FIELDS = 7
 
 
-class Experts(Gridworkers):
+class Experts(Careers):
     """R10."""
 
     def line_of(self, case: Case) -> Line | None:

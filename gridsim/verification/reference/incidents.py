@@ -171,8 +171,7 @@ class Incidents(Residents):
     def severity(self, case: Case, now: float) -> int:
         """R2. Severity at a moment."""
         taken = sum(w <= now for w in self.steps_of(case))
-        above = case.worsened if self.s.rules.escalation else 0
-        return min(MOST_SEVERE, case.first_severity + above + taken)
+        return min(MOST_SEVERE, case.first_severity + case.worsened + taken)
 
     def is_urgent(self, case: Case, now: float) -> bool:
         """R2. Served before all others."""
@@ -284,7 +283,7 @@ class Incidents(Residents):
         x, n = self.s.self_resolution, case.worsened
         organised = self.town.places[case.place].organised
         failure = x.failure * (1 - self.s.organisations.skill if organised else 1.0)
-        if self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, 512 + n)[0] < failure:
+        if self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, case.rejections + 64 * n)[2] < failure:
             self.count("settled_in_vain")
             case.worsened += 1
             self.become_latent(case, now + self.duration(draws.SELF_RETURN, case, n))

@@ -35,7 +35,8 @@ class Mind(Security):
         super().__init__(scenario, Town(self.world), seed, replicate)
         self.phases = list(phases)
         self.watch()
-        self.allot_patrol()
+        self.muster()
+        self.take_stock(self.day)
         self.count_society()
         self.stock()
         self.first_arrivals()
@@ -55,6 +56,7 @@ class Mind(Security):
     def one_day(self, day: int) -> None:
         """A day, in order."""
         self.cool_down(day)
+        self.look_at_staff(day)
         self.arise(day)
         self.sweep(day)
         while (event := self.agenda.pop_before(day + 1.0)) is not None:
@@ -128,6 +130,8 @@ class Mind(Security):
             "waiting_at_departments": sum(len(d.queue) for d in self.town.departments),
             "self_resolved_so_far": self.self_resolved,
             **self.society,
+            **self.staff,
+            "expert_budget": self.terms.roster_size * self.terms.expert_session_hours * self.terms.expert_sessions / 7,
         }
         self.days.append({**stocks, **self.today})
         self.today = Counter()
@@ -145,13 +149,14 @@ class Mind(Security):
         """Put a scenario's levers into force, and set the queues right."""
         now, before, hours = float(self.day), self.roster(self.s), self.hours(self.s)
         self.world.enforce(scenario)
-        self.town.add_workers(self.world)
+        for _ in range(len(self.world.tables.worker) - len(self.town.workers)):
+            self.add_post(scenario, now)
         if self.hours(scenario) != hours:
             self.settle_accounts(self.day)  # still at the old rates
         self.heed(scenario)
         self.town.follow(self.world)
         self.watch()
-        self.allot_patrol()
+        self.muster()
         if self.roster(scenario) != before:
             waiting = [c for c in self.cases if c.queued == 2]
             self.town.new_lines(self.world)
@@ -161,6 +166,13 @@ class Mind(Security):
         self.regroup(now)
         self.recall(now)
         self.recall_teams(now)
+
+    def add_post(self, scenario: Scenario, now: float) -> None:
+        """R17. A post that a lever adds is held from its day on."""
+        if scenario.rules.careers:
+            self.town.add_worker(now, scenario.careers.burnout_base)
+        else:
+            self.town.add_worker(0.0, 0.0)
 
     def hours(self, s: Scenario) -> tuple[object, ...]:
         """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's hours for events."""

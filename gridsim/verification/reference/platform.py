@@ -74,8 +74,10 @@ class Platform(Departments):
 
     def is_disputed(self, case: Case) -> bool:
         """R8. No agreement between the dedicated grid and its neighbours."""
-        agreed = self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] < self.s.dedicated.interoperation
-        return not agreed
+        apart = 1 - self.s.dedicated.interoperation
+        if self.s.rules.roles and self.town.grids[case.grid].guide:
+            apart *= 1 - self.s.roles.guide_bridge
+        return self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] >= 1 - apart
 
     def returns(self, case: Case, accuracy: float, course: int) -> float:
         """R8, R11. Delay of the returns of one dispatch."""

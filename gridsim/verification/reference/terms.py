@@ -104,6 +104,7 @@ class Terms:
         events = staff.hours_per_year - administration - staff.training_hours - 250 * staff.patrol_hours
         public = 52 * (s.outreach.hours * s.rules.outreach + s.warning.hours * s.warning.sensitivity * s.rules.warning)
         borne = min(patrol, public) if s.outreach.taken_from == "patrol" else 0.0
+        self.admin_share_now = (administration - entry * (1 - left)) / staff.hours_per_year
         self.patrol_hours_now = (patrol - borne) / 250
         self.event_hours_year = max(0.0, events + freed - to_patrol - (public - borne))
         self.patrol_pool, self.patrol_weight = PATROL.get(s.patrol.strategy, (0, 0.0))

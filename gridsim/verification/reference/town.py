@@ -127,7 +127,10 @@ class Grid:
     community: int = 0
     district: int = 0
     fallback: int = -1
+    host: int = -1
     fte: float = 0.0
+    hands: float = 0.0
+    guide: bool = False
     local_gain: float = 1.0
     ground_at_first: float = 0.0
     periphery: float = 0.0
@@ -138,11 +141,22 @@ class Grid:
 
 @dataclass(eq=False)
 class Worker:
-    """网格员: where he works, and his account of hours."""
+    """网格员: a post, where it works, its account of hours, and who holds it since when."""
 
     id: int
+    since: float
+    burnout: float
+    role: int = 0
+    nominal: bool = False
+    away: bool = False
+    vacant: bool = False
+    handles: bool = True
     grid: int = 0
     fte: float = 0.0
+    load: float = 0.0
+    strain: float = 0.0
+    owed: float = 0.0
+    counted: float = 0.0
     case: Any = None
     bank: float = 0.0
     bank_day: int = NEVER
@@ -248,13 +262,14 @@ class Town:
         self.workers: list[Worker] = []
         self.experts: list[Expert] = []
         self.lines: list[Line] = []
-        self.add_workers(world)
+        for row in t.worker:
+            self.add_worker(float(row.since), float(row.burnout), bool(row.vacant))
         self.follow(world)
         self.new_lines(world)
 
-    def add_workers(self, world: World) -> None:
-        """Rows of the people whom a lever adds; until it is in force they work no hours."""
-        self.workers += [Worker(k) for k in range(len(self.workers), len(world.tables.worker))]
+    def add_worker(self, since: float, burnout: float, vacant: bool = False) -> None:
+        """A post; until the lever that adds it is in force nobody works there."""
+        self.workers.append(Worker(len(self.workers), since, burnout, vacant=vacant))
 
     def follow(self, world: World) -> None:
         """Grids, people and teams as the levers have them now."""
@@ -263,11 +278,12 @@ class Town:
             place.grid = int(row.grid)
         for grid, row in zip(self.grids, t.grid, strict=True):
             grid.dedicated, grid.community, grid.district = bool(row.dedicated), int(row.community), int(row.district)
-            grid.fallback, grid.fte, grid.local_gain = int(row.fallback), float(row.fte), float(row.local_gain)
+            grid.host, grid.local_gain = int(row.host), float(row.local_gain)
             grid.ground_at_first, grid.periphery = float(row.ground_at_first), float(row.periphery)
             grid.workers = []
         for k, row in enumerate(t.worker):
-            self.workers[k].grid, self.workers[k].fte = int(row.grid), float(row.fte)
+            w = self.workers[k]
+            w.grid, w.role, w.nominal, w.away = int(row.grid), int(row.role), bool(row.nominal), bool(row.away)
             self.grids[int(row.grid)].workers.append(k)
         for department, row in zip(self.departments, t.department, strict=True):
             department.teams = int(row.teams)
