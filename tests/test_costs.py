@@ -185,7 +185,7 @@ def test_cost_of_a_case_day_by_hand():
     got = _case_days(row, better, 7300.0)
     assert got["case_days_saved"] == 730 and got["case_day_cost"] == 10
     assert (got["case_day_cost_low"], got["case_day_cost_high"]) == (5, 20)
-    assert _case_days(row, better, 0.0)["why_empty"] == "no yearly outlay"
+    assert _case_days(row, better, 0.0)["why_empty"] == "no outlay"
     worse = _case_days(
         pd.Series({"verdict": "worse", "difference": 2.0, "ci_low": 1.0, "ci_high": 3.0}), better, 7300.0
     )

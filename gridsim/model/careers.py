@@ -146,8 +146,8 @@ def muster(t):
     ``roles.part_time_handling`` off. A grid has the sum of its workers' fte, and ``hands``, the sum over those who
     handle, both in order of rows; ``guide`` is 1 in a dedicated grid where a guide has fte > 0.
 
-    With ``rules.careers``, in the tally: ``posts`` of those with a career, ``vacant`` ones, the fte that these lack, and
-    the event budget a day = ``event_hours_year`` · Σ fte ÷ 365, in order of rows. Last, ``back_up`` and
+    With ``rules.careers``, in the tally: ``posts`` of those with a career, ``vacant`` ones, the fte that these lack,
+    and the event budget a day = ``event_hours_year`` · Σ fte ÷ 365, in order of rows. Last, ``back_up`` and
     ``allot_patrol``.
     """
     p = t.settings[0]

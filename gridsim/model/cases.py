@@ -169,13 +169,15 @@ def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
     Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a shock
-    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good; the table
+    ``rate_factor`` (place, category) is the product of all that changes it for a time, 1 where nothing does.
 
     Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
     has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
-    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < ``pressure`` of the
-    place and the category that word 2 picks, its ordinal being used up either way. Word 3 picks the resident
-    (``blank``, ``_begin``).
+    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). Word 2 picks the category (``category_of``). It is an
+    incident if word 1 · headroom < ``pressure`` of its place and category, its ordinal being used up either way; so a
+    pressure up to headroom multiplies the rate, and a larger one adds nothing more. Word 3 picks the resident
+    (``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -209,7 +211,7 @@ def first_arrival(t, start):
 
 @rule()
 def category_of(t, kind):
-    """R1. The first category whose ``share_below`` is not below ``kind``."""
+    """R1. Category by its word: the first whose ``share_below`` is not below ``kind``."""
     category = 0
     while kind > t.category[category].share_below:
         category += 1
@@ -218,11 +220,12 @@ def category_of(t, kind):
 
 @rule()
 def pressure(t, i, category):
-    """R1, R15, R19. Arrivals of a category at a place relative to its base rate, at most ``arrivals.headroom``.
+    """R1, R15, R19. Arrivals of a category at a place relative to its base rate.
 
-    1; for a mediated category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of
-    security with ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it
-    stands when the incidents of the day arise, at its beginning.
+    ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
+    category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
+    incidents of the day arise, at its beginning.
     """
     p = t.settings[0]
     factor = 1.0
@@ -230,7 +233,7 @@ def pressure(t, i, category):
         factor += p.grievance_disputes * t.place[i].grievance
     if p.rules_security == 1 and t.category[category].security == 1:
         factor += p.security_repeat * min(2.0, t.place[i].unsafe)
-    return factor
+    return factor * t.rate_factor[i, category]
 
 
 @rule()

@@ -6,6 +6,7 @@ a set of places, and a policy changes only which grid a place belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 import networkx as nx
@@ -349,9 +350,11 @@ class City:
                     graph.add_edge(row, at[other])
         return graph
 
-    def counts(self, scenario: Scenario, base: Scenario | None = None) -> dict[str, float]:
+    def counts(
+        self, scenario: Scenario, base: Scenario | None = None, only: Collection[str] | None = None
+    ) -> dict[str, float]:
         """How many of each thing a policy's cost can be charged for, beside ``base`` (the city's own scenario)."""
-        return count_all(self, base or self.scenario, scenario)
+        return count_all(self, base or self.scenario, scenario, only)
 
 
 @columns(GRID_DTYPE, "grid")

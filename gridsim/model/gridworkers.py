@@ -503,8 +503,8 @@ def on_the_spot(t, n, now):
 def begin(t, which, n, now, hours):
     """R9. A worker takes a case in hand; no worker ever has two.
 
-    ``take_up``; the hours are divided by the worker's ``pace``; WORKER_DONE of the worker when ``deliver`` says that they
-    are done.
+    ``take_up``; the hours are divided by the worker's ``pace``; WORKER_DONE of the worker when ``deliver`` says that
+    they are done.
     """
     worker = t.worker[which]
     case = t.case[n]

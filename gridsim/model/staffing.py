@@ -6,6 +6,7 @@ what a person is – nominal or not, one of those who stay – hangs on keyed lu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -132,7 +133,7 @@ def kept_grids(scenario: Scenario, dedicated: int) -> int:
     return int(np.floor(scenario.dedicated.kept_share * dedicated + 0.5))
 
 
-def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
+def put_into_force(tables: Any, city: Any, s: Scenario, moved: Mapping[int, int]) -> None:
     """Put the levers of a scenario that concern grids and people into force, in place.
 
     Nominal workers (挂名) are counted and work zero hours. Dedicated grids beyond ``dedicated.kept_share`` go, smallest
@@ -141,20 +142,30 @@ def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
     them on; a merged grid brings its people along. Posts that a policy adds are filled only where a grid is kept.
 
     Local gain of a dedicated grid: 1 + (``dedicated.local_bonus`` − 1) · min(1, n ÷ 3), n its workers not away; 1 of a
-    comprehensive one. Full-time equivalents, cover and patrol follow from who is there: last, ``muster``.
+    comprehensive one. Full-time equivalents, cover and patrol follow from who is there: last, ``muster``. ``moved``:
+    workers whom an intervention has sent elsewhere, row to grid.
     """
     g, w, place = tables.grid, tables.worker, tables.place
     absorbed_by = _partition(g, city, s)
     place.grid[:] = absorbed_by[city.place.grid]
     _place_people(w, g, city, s, absorbed_by)
+    w.grid[list(moved.keys())] = list(moved.values())
+    g.ground[:] = np.bincount(place.grid, place.ground, len(g))
+    place.organised[:] = place.organisation < s.organisations.coverage
+    tables.watched[:] = (place.urban == 1) & (place.camera < s.video.coverage)
+    count_hands(tables, s)
+
+
+def count_hands(tables: Any, s: Scenario) -> None:
+    """Whatever follows from who works in which grid (``worker.grid``): chains of workers, the grids' local gain, and by
+    ``muster`` full-time equivalents, cover and patrol.
+    """
+    g, w = tables.grid, tables.worker
     _line_up(w, g)
     _somebody_works(w, g, s)
     at_work = np.bincount(w.grid[w.away == 0], minlength=len(g))
     team = np.minimum(1.0, at_work / TEAM)
     g.local_gain[:] = np.where(g.dedicated == 1, 1 + (s.dedicated.local_bonus - 1) * team, 1.0)
-    g.ground[:] = np.bincount(place.grid, place.ground, len(g))
-    place.organised[:] = place.organisation < s.organisations.coverage
-    tables.watched[:] = (place.urban == 1) & (place.camera < s.video.coverage)
     muster(tables)
 
 

@@ -14,6 +14,7 @@ from gridsim.model.agenda import EVENT_DTYPE
 from gridsim.model.careers import begin_careers, take_stock
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.census import Census, Strength, census, strength
+from gridsim.model.changes import Changes
 from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.experts import EXPERT_DTYPE, EXPERT_LINE_DTYPE, roster, roster_size
@@ -165,6 +166,7 @@ class Tables(NamedTuple):
     community: np.recarray
     place: np.recarray
     next_arrival: np.ndarray
+    rate_factor: np.ndarray
     patrol_hazard: np.ndarray
     watched: np.ndarray
     pool: np.ndarray
@@ -218,8 +220,8 @@ def _roster_differs(a: Scenario, b: Scenario) -> bool:
     return a.experts != b.experts or roster_size(a) != roster_size(b)
 
 
-class World:
-    """One replication of one scenario, from warm-up to horizon.
+class World(Changes):
+    """One replication of one scenario, from warm-up to horizon; what a user's code may change: ``model.changes``.
 
     Parameters
     ----------
@@ -254,6 +256,7 @@ class World:
             )
         self.tables = self._new_tables()
         self.tables.place.success[:] = self.tables.place.expectation[:] = scenario.trust.expectation
+        self._unchanged()
         self.enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
@@ -300,6 +303,7 @@ class World:
             community=city.community.copy(),
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
+            rate_factor=np.ones((len(city.place), len(s.categories))),
             patrol_hazard=np.zeros(len(city.place)),
             watched=np.zeros(len(city.place), np.float32),
             pool=np.zeros((4, 1 + len(s.districts) + len(city.community) + len(city.grid))),
@@ -332,10 +336,10 @@ class World:
         ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
         ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
         (``put_into_force``, with ``muster``); teams of a department = the scenario's, plus
-        ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
-        ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
-        does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
-        only the tables are set.
+        ``departments.added_teams`` where it has any, and those that interventions added; budgets a day
+        (``event_hours_year`` · Σ fte ÷ 365, roster size · ``expert_hours`` ÷ 7); ``change_roster``, where anything in
+        the section experts differs or the roster's size does: lines are then empty and not called for. ``take_effect``
+        follows, also where nothing differs. At the start only the tables are set.
         """
         known = len(self.tables.worker) if settle else 0
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
@@ -350,9 +354,10 @@ class World:
         self.in_force = scenario
         t.settings[:] = settings_record(scenario, self.seed, self.replicate)
         t.duration[:] = duration_table(scenario)
-        put_into_force(t, self.city, scenario)
+        put_into_force(t, self.city, scenario, self.moved)
         teams = [scenario.teams.get(d, {}).get(f, 0) for d in [*scenario.districts, "city"] for f in scenario.fields]
         t.department.teams[:] = [n + scenario.departments.added_teams if n > 0 else 0 for n in teams]
+        t.department.teams += self.more_teams
         if not scenario.rules.careers:  # else ``muster`` has counted it, who does so every four weeks
             t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
         t.tally.expert_budget[0] = roster_size(scenario) * expert_hours(scenario) / 7
@@ -404,6 +409,7 @@ class World:
         live = self.tables._asdict()
         twin.tables = Tables(**{k: v if k in SHARED else _copied(v, rows.get(k, len(v))) for k, v in live.items()})
         twin.phases, twin.strengths, twin.censuses = list(self.phases), list(self.strengths), dict(self.censuses)
+        twin._own_changes()
         return twin
 
     def _rows(self) -> dict[str, int]:
@@ -450,21 +456,34 @@ class World:
         return self
 
     def advance(self, until: int) -> World:
-        """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
+        """Simulate up to the beginning of day ``until``.
+
+        At the beginning of a day the policies of that date are put into force, and then the interventions are called.
+        """
         bounds = {d for w in windows(self.scenario) for d in w}
+        reserved: int | None = None  # day up to which there is room; not asked anew at every call of an intervention
         while self.day < until:
             self._count(bounds)
             stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
-            cases, live, days = self._ahead(stop)
-            self._grow(cases, live, days)
+            if stop != reserved:
+                cases, live, days = self._ahead(stop)
+                self._grow(cases, live, days)
+                reserved = stop
+            stop = self._next_call(stop)
             for phase in self.phases:
                 if phase.day == self.day:
                     self.enforce(phase.scenario)
                     day.take_effect(self.tables, float(self.day))
-            reached = day.advance(self.tables, self.day, stop, self.room)
+            self._intervene()
+            reached = day.advance(self.tables, self.day, stop, self.room, self._compiled_rule)
+            if reached < day.BROKEN // 2:
+                self.day = reached - day.BROKEN
+                raise self._broken()
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
+            if reached < stop:
+                reserved = None
             self.day = reached
         self._count(bounds)
         return self

@@ -602,6 +602,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     _share("matters.relative", "最小有意义差异：数量", 0.02, "The same for counts and hours, relative to the baseline."),
     _share("matters.growth", "过载判定增幅", 0.10,
            "Growth of the backlog in a year, relative to its mean, above which arrivals are said to exceed capacity."),
+    # --- how money is reckoned ------------------------------------------------------------------------------------------------
+    _positive("cost.life_years", "一次性投入摊销年限", "years", 5.0,
+              "Years over which one-off outlay is spread, in equal parts and without interest.", minimum=0.1, maximum=100.0,
+              low=3.0, high=10.0),
 )
 
 # fmt: on

@@ -37,8 +37,11 @@ PROBE_STEP, LONGEST_STEP, HALVINGS = 0.05, 0.3, 3  # of a parameter's range
 NO_RULES = (
     "__init__.py",
     "agents.py",
+    "changes.py",
     "compiled.py",
+    "interventions.py",
     "model.py",
+    "own_rule.py",
     "rulebook.py",
     "story.py",
 )  # shown and told, not ruled
