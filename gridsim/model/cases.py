@@ -104,7 +104,7 @@ CASE_DTYPE = np.dtype(
         ("reopened", "i1"),
         ("queued", "i1"),
         ("overdue", "i1"),
-        ("worsened", "i1"),
+        ("worsened", "i4"),
     ],
     align=True,
 )
@@ -224,8 +224,8 @@ def pressure(t, i, category):
 
     ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
     category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
-    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stood at the day's
-    beginning, but for safety cases recorded since.
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
+    incidents of the day arise, at its beginning.
     """
     p = t.settings[0]
     factor = 1.0
@@ -301,13 +301,14 @@ def escalation(t, case, now):
     from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
     swept: whoever needs the severity asks for it.
 
-    With ``rules.escalation`` off it is 1 for ever. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
+    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
     category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
     up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
     deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
     solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
     from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
-    top of that severity, at most up to 4; its next step comes when that of the severity below does.
+    top of that severity, at most up to 4; its next step comes when that of the severity below does, and at 4 there is
+    none.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:
@@ -431,7 +432,7 @@ def become_latent(t, n, since):
 def settled_by_residents(t, n, now):
     """R6. Residents settle a latent incident themselves (自治解决), or believe so.
 
-    One call (SIGNS, attempt = 512 + ``worsened``): it fails if word 0 < ``self_resolution.failure``, times 1 −
+    It fails if word 2 of the call of its clocks (SIGNS, attempt = course) < ``self_resolution.failure``, times 1 −
     ``organisations.skill`` where the place has a social organisation (``organised``). Then it is there again after
     SELF_RETURN (attempt = ``worsened``; calendar days), one step more severe: worsened + 1, and ``become_latent`` since
     then, with new exposures. It stays LATENT meanwhile. Else the state is SELF_RESOLVED, resolved = now; it never was a
@@ -444,7 +445,7 @@ def settled_by_residents(t, n, now):
     fails = p.self_resolution_failure
     if t.place[case.place].organised == 1:
         fails *= 1.0 - p.organisations_skill
-    if chances(t, SIGNS, case, 512 + int(case.worsened))[0] < fails:
+    if chances(t, SIGNS, case, case.rejections + 64 * int(case.worsened))[2] < fails:
         note(t, n, now, SETTLED_IN_VAIN, NOBODY, NOBODY, 0.0)
         back = now + duration(t, SELF_RETURN, case, int(case.worsened))
         case.worsened += 1

@@ -31,7 +31,7 @@ ARRIVAL | (place, 0) | 0 | 0 gap before candidate 1 | R1 | cases.first_arrival
 ARRIVAL | (place, n) | 0 | 0 gap after candidate n, 1 accepted, 2 category, 3 resident | R1 | cases.arise
 CLOCKS | incident | course | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
 SIGNS | incident | course | 0 self-resolution, 1 early warning | R5 R6 | cases.become_latent
-SIGNS | incident | 512 + failures before | 0 self-resolution fails | R6 | cases.settled_by_residents
+SIGNS | incident | course | 2 self-resolution fails | R6 | cases.settled_by_residents
 SELF_RETURN | incident | failures before | duration until it is there again | R6 | cases.settled_by_residents
 ESCALATION | incident | 0 | 0 step 1-2, 1 step 2-3, 2 step 3-4, 3 emergency | R2 | cases.escalation
 INTAKE | incident | rejections | 0 wrongly rejected, 1 one more false, 2 duplicate | R7 | platform.intake

@@ -33,7 +33,8 @@ from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
-FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)  # the last three in dedicated grids ("1+2")
+FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)
+"""Roles 专职, 兼职, and of a dedicated grid ("1+2") 网格长, 指导员 and 信息员: the people of firms."""
 ROLES = ("full-time", "part-time", "chief", "guide", "information officer")
 YEAR = 365
 
@@ -456,8 +457,8 @@ def call_worker(t, g, now):
     (SERVICE, attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
-    known and not registered; and in the same circumstances, with ``rules.trust`` instead of ``rules.intake``,
-    ``feedback.hours`` if the reporter is told (``is_told``). Then ``begin``.
+    known and not registered; and with ``rules.trust`` ``feedback.hours`` if a resident reported it, nobody has tried
+    yet, the resident is known, registered or not, and he is told (``is_told``). Then ``begin``.
     """
     p = t.settings[0]
     grid = t.grid[g]
