@@ -1,8 +1,8 @@
 """Batches of runs over any executor: bounded in flight, balanced, and none is lost with the worker that had it.
 
 Knows nothing of cities. ``work(batch)`` is a generator of the batch's results. In threads it is followed result by
-result and stops between two of them; elsewhere (processes, a cluster) whole batches come back, several in one task where
-they are short.
+result and stops between two of them; elsewhere (processes, a cluster) whole batches come back, several in one task
+where they are short.
 """
 
 from __future__ import annotations

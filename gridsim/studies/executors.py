@@ -112,8 +112,15 @@ def pool_of(executor: str | Executor | Any | None, jobs: int | None, most: int, 
 
 
 def _processes(n: int) -> ProcessPoolExecutor:
-    """Fresh processes (spawn): a fork would copy locks that threads hold."""
-    return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+    """Processes from a server that has no threads (else fresh ones): a fork of ours would copy locks that threads hold.
+
+    The server has gridsim loaded, so that a worker in place of a dead one begins at once.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["gridsim.studies.trial"])
+    return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
 
 def _begin_worker() -> None:

@@ -133,17 +133,16 @@ class Ledger:
         if self.engine != results_hash():
             raise ScenarioError(
                 [
-                    f"{self.path}: its runs are of another version of the engine ({self.engine}, gridsim {self.version}; "
-                    f"this one is {results_hash()}, gridsim {gridsim.__version__}) and cannot be mixed with this one's; "
-                    "read it with gridsim export, or begin a new file"
+                    f"{self.path}: its runs are of another version of the engine ({self.engine}, gridsim "
+                    f"{self.version}; this one is {results_hash()}, gridsim {gridsim.__version__}) and are never "
+                    "mixed with this one's; read it with gridsim export, or begin a new file"
                 ]
             )
         stored = Plan.from_dict(self._stored_plan(), look_at_code=plan is None)
         if plan is not None and plan.hash != stored.hash:
             if not plan.extends(stored):
-                raise ScenarioError(
-                    [f"{self.path}: holds another study ({_differences(stored, plan)}); name a new file"]
-                )
+                what = _differences(stored, plan)
+                raise ScenarioError([f"{self.path}: holds another study ({what} differ); name a new file"])
             self._store(plan)
         self.plan = plan or stored
 
@@ -213,7 +212,7 @@ class Ledger:
 
         """
         for batch in self.plan.batches():
-            keys = {}
+            keys: dict[Key, int] = {}
             for k in batch.options:
                 keys.setdefault(self.plan.key(batch.scenario, batch.point, k, batch.replicate), k)
             wanted = tuple(k for key, k in keys.items() if self.status(key) in (None, *again))

@@ -1,8 +1,8 @@
 """A plan: which runs a study is made of, in which order they are done, and by which hashes each is known.
 
 A **run** is one (scenario, point, option, replicate): the scenario with the point's values, under the option, with the
-keys (seed, replicate). A **batch** is one (scenario, point, replicate): one warm-up, copied to every option. Replicate r
-has the same keys at every point and under every option, so that whatever is compared has common random numbers.
+keys (seed, replicate). A **batch** is one (scenario, point, replicate): one warm-up, copied to every option. Replicate
+r has the same keys at every point and under every option, so that whatever is compared has common random numbers.
 
 A design maps to a plan so: its columns are ``factors``, its rows are ``points``, row k of the design is point k, and
 row k of ``Ledger.wide()`` holds the answer at it, whatever the order in which the runs were done. What a planner sets

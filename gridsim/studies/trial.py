@@ -64,7 +64,8 @@ class Trial:
             return None
         found: dict[str, Any] = {}
         exec(compile(self.own.text, self.own.file, "exec"), found)
-        return found["measure"]  # type: ignore[no-any-return]
+        function: Callable[[World], dict[str, float]] = found["measure"]
+        return function
 
     def rows(self, batch: Batch) -> Iterator[Row]:
         """The rows of a batch, one by one; an error is a row with its traceback, not the end."""
