@@ -24,13 +24,29 @@ from gridsim.commands import (
     rules,
     run,
     scenarios,
+    study,
     trace,
     verify,
 )
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT, spoken
 
 # in the order of --help
-COMMANDS = (compare, report, trace, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
+COMMANDS = (
+    compare,
+    report,
+    trace,
+    run,
+    study,
+    fit,
+    new,
+    scenarios,
+    policies,
+    parameters,
+    measures,
+    costs,
+    rules,
+    verify,
+)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 

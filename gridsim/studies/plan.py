@@ -73,8 +73,9 @@ class Plan:
     points : tuple of tuple
         A row a point, a value a factor; one empty row for a study without factors. Points of equal values are run once.
     code : str
-        Python file of the user's own measures: ``MEASURES``, a list of names, and ``measure(world)``, which returns
-        their values; empty for none.
+        Python file of the user's own code, empty for none. It may define ``prepare(world)``, called before the warm-up,
+        which returns the world to be run; and ``measure(world)``, called at the horizon, which returns a number for
+        each name in the list ``MEASURES``.
     question : mapping
         What the study asks, as plain data (the study file); carried along, no part of what is run.
 
@@ -128,9 +129,9 @@ class Plan:
         return tuple((w, m.key) for w in names for m in MEASURES) + tuple(own)
 
     @cached_property
-    def own(self) -> OwnMeasures | None:
-        """The user's own measures."""
-        return OwnMeasures.read(self.code) if self.code else None
+    def own(self) -> OwnCode | None:
+        """The user's own code."""
+        return OwnCode.read(self.code) if self.code else None
 
     def runs(self) -> Iterator[tuple[int, int, int, int]]:
         """(scenario, point, option, replicate) of every run, in plan order: the last runs fastest."""
@@ -243,15 +244,15 @@ class Plan:
             question=data["question"],
         )
         if data["code"] and not look_at_code:
-            plan.__dict__["own"] = OwnMeasures(plan.code, "", tuple(data["code"]["names"]), data["code"]["hash"])
+            plan.__dict__["own"] = OwnCode(plan.code, "", tuple(data["code"]["names"]), data["code"]["hash"])
         elif plan.own and plan.own.hash != data["code"]["hash"]:
             raise ScenarioError([f"{plan.code}: has changed since the study began; its runs cannot be mixed"])
         return plan
 
 
 @dataclass(frozen=True)
-class OwnMeasures:
-    """A user's file of measures: its text (which workers get), names, and hash (in which comments do not count)."""
+class OwnCode:
+    """A user's file: its text (which workers get), the names of its measures, its hash (comments do not count)."""
 
     file: str
     text: str
@@ -259,7 +260,7 @@ class OwnMeasures:
     hash: str
 
     @classmethod
-    def read(cls, file: str) -> OwnMeasures:
+    def read(cls, file: str) -> OwnCode:
         """Read and check the file.
 
         Raises
@@ -271,18 +272,25 @@ class OwnMeasures:
             text = Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError([f"{file}: cannot be read: {error}"]) from None
-        found: dict[str, Any] = {}
         try:
-            exec(compile(text, file, "exec"), found)
+            found = cls(file, text, (), source_hash(text)).functions()
         except Exception as error:
             raise ScenarioError([f"{file}: cannot be run: {error!r}"]) from None
-        names = found.get("MEASURES")
-        if not callable(found.get("measure")) or not isinstance(names, list | tuple) or not names:
-            raise ScenarioError([f'{file}: needs MEASURES = ["name", …] and a function measure(world)'])
+        names = found.get("MEASURES", ())
+        if not {"prepare", "measure"} & found.keys() or ("measure" in found) != bool(names):
+            raise ScenarioError(
+                [f'{file}: needs prepare(world), or measure(world) with MEASURES = ["name of what it returns", …]']
+            )
         taken = {m.key for m in MEASURES}
         if wrong := [n for n in names if n in taken or not isinstance(n, str)]:
             raise ScenarioError([f"{file}: MEASURES: {n!r} is the name of a measure already" for n in wrong])
         return cls(file, text, tuple(names), source_hash(text))
+
+    def functions(self) -> dict[str, Any]:
+        """What the file defines."""
+        found: dict[str, Any] = {"__name__": "gridsim_own_code", "__file__": self.file}
+        exec(compile(self.text, self.file, "exec"), found)
+        return found
 
 
 def set_by(factors: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

@@ -31,12 +31,15 @@ class Estimate:
         Processor seconds of a run, its part of the warm-up included.
     seconds : float
         Wall-clock seconds left.
+    jobs : int
+        Runs at a time.
 
     """
 
     runs: int
     seconds_each: float
     seconds: float
+    jobs: int
 
 
 def run_study(
@@ -129,7 +132,7 @@ class _Told:
             self.progress(self.total - self.left, self.total)
         if self.estimated and self.begun - self.left >= self.batch:  # a warm-up and all that share it
             each = self.seconds / (self.begun - self.left)
-            self.estimated(Estimate(self.left, each, self.left * each / self.jobs))
+            self.estimated(Estimate(self.left, each, self.left * each / self.jobs, self.jobs))
             self.estimated = None
 
 

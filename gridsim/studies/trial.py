@@ -17,7 +17,7 @@ from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.policies import Option, Phase, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
-from gridsim.studies.plan import Batch, OwnMeasures, Plan, at_point, seed_at, set_by
+from gridsim.studies.plan import Batch, OwnCode, Plan, at_point, seed_at, set_by
 from gridsim.studies.versions import results_hash
 
 DONE, FAILED, LOST = "done", "failed", "lost"
@@ -43,10 +43,10 @@ class Trial:
         self.options: tuple[Option, ...] = plan.options
         self.factors = plan.factors
         self.seed = plan.seed
-        self.own: OwnMeasures | None = plan.own
+        self.own: OwnCode | None = plan.own
 
     def __getstate__(self) -> dict[str, Any]:
-        return {k: v for k, v in self.__dict__.items() if k not in ("setting", "measure")}
+        return {k: v for k, v in self.__dict__.items() if k not in ("setting", "functions")}
 
     @cached_property
     def setting(self) -> Callable[..., tuple[Scenario, City, dict[int, list[Phase]]]]:
@@ -58,14 +58,9 @@ class Trial:
         return scenario, City(scenario), {}
 
     @cached_property
-    def measure(self) -> Callable[[World], dict[str, float]] | None:
-        """The user's own function."""
-        if self.own is None:
-            return None
-        found: dict[str, Any] = {}
-        exec(compile(self.own.text, self.own.file, "exec"), found)
-        function: Callable[[World], dict[str, float]] = found["measure"]
-        return function
+    def functions(self) -> dict[str, Callable[[World], Any]]:
+        """The user's own functions."""
+        return self.own.functions() if self.own else {}
 
     def rows(self, batch: Batch) -> Iterator[Row]:
         """The rows of a batch, one by one; an error is a row with its traceback, not the end."""
@@ -74,7 +69,8 @@ class Trial:
             point = json.dumps(set_by(self.factors, batch.values))
             scenario, city, phases = self.setting(batch.scenario, point)
             seed = seed_at(self.factors, batch.values, self.seed)
-            warm = World(scenario, city, seed, batch.replicate).warm_up()
+            world = World(scenario, city, seed, batch.replicate)
+            warm = self.functions.get("prepare", _as_it_is)(world).warm_up()
         except Exception:
             for k in batch.options:
                 yield _failed(k, began)
@@ -91,8 +87,8 @@ class Trial:
 
     def _numbers(self, world: World) -> bytes:
         values = [x for window in measure_windows(world).values() for x in window.values()]
-        if self.own is not None and self.measure is not None:
-            told = self.measure(world)
+        if self.own is not None and self.own.names:
+            told = self.functions["measure"](world)
             if absent := [n for n in self.own.names if n not in told]:
                 raise KeyError(f"{self.own.file}: measure(world) did not return {', '.join(absent)}")
             values += [float(told[n]) for n in self.own.names]
@@ -104,6 +100,10 @@ def packed(values: list[float]) -> bytes:
     x = np.array(values, dtype="<f8")
     x[np.isnan(x)] = np.nan
     return x.tobytes()
+
+
+def _as_it_is(world: World) -> World:
+    return world
 
 
 def _failed(option: int, began: float) -> Row:

@@ -20,18 +20,19 @@ NO_RULES = (
     "rulebook.py",
     "story.py",
 )  # shown and told, not ruled
+SHOWN = ("__init__.py", "agents.py", "model.py", "rulebook.py")  # no run's numbers come from them
 COUNTED = ("scenario", "model", "measures")  # what a run's numbers come from
 
 
 def engine_hash() -> str:
     """Hash of the files that hold rules of the model, the same on every machine; what is only text does not count."""
-    return _hash_of(Path(city_module.__file__).parent)
+    return _hash_of(Path(city_module.__file__).parent, without=NO_RULES)
 
 
 @cache
 def results_hash() -> str:
     """Hash of all that a run's numbers come from: parameters, rules and measures. Runs of two are never mixed."""
-    return _hash_of(*(Path(gridsim.__file__).parent / layer for layer in COUNTED))
+    return _hash_of(*(Path(gridsim.__file__).parent / layer for layer in COUNTED), without=SHOWN)
 
 
 def source_hash(source: str) -> str:
@@ -39,10 +40,10 @@ def source_hash(source: str) -> str:
     return hashlib.sha256("\n".join(code_lines(source)).encode()).hexdigest()[:16]
 
 
-def _hash_of(*folders: Path) -> str:
+def _hash_of(*folders: Path, without: tuple[str, ...]) -> str:
     digest = hashlib.sha256()
     for path in (p for folder in folders for p in sorted(folder.glob("*.py"))):
-        if path.name not in NO_RULES:
+        if path.name not in without:
             digest.update(path.name.encode() + "\n".join(code_lines(path.read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()[:16]
 
