@@ -119,7 +119,7 @@ def _processes(n: int) -> ProcessPoolExecutor:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gridsim.studies.trial"])
+    context.set_forkserver_preload(["gridsim.studies.warm"])
     return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
 

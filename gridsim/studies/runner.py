@@ -97,8 +97,7 @@ def run_study(
     """
     book = ledger if isinstance(ledger, Ledger) else Ledger.write(ledger, plan)
     again = (LOST, FAILED) if retry_failed else (LOST,)
-    before = book.counts()
-    left = sum(before[s] for s in (*again, "missing"))
+    left = sum(len(batch.options) for batch in book.missing(again))
     if not left:
         return book
     compile_once()
