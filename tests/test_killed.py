@@ -32,9 +32,11 @@ KILLS = 10
 NEST = """
 import os, sys
 import distributed
+from gridsim.studies import dispatch
 from gridsim.studies.runner import run_study
 from gridsim.studies.trial import compile_once
 compile_once()
+dispatch.TASK_SECONDS = 0.02  # so that a kill finds much to do
 for line in sys.stdin:
     executor, ledger, address = line.split()
     pid = os.fork()
@@ -85,30 +87,32 @@ def until_more(path: Path, before: int, pid: int) -> None:
         time.sleep(0.002)
 
 
-def workers_of(pid: int, executor: str) -> list[int]:
+def workers_of(pid: int) -> list[int]:
     """Processes that do the runs of a study; the server that forks them, and what watches over them, are not."""
-    below = psutil.Process(pid).children(recursive=True)
-    return [p.pid for p in below if p.ppid() != pid and not p.children()]
+    try:
+        below = psutil.Process(pid).children(recursive=True)
+        return [p.pid for p in below if p.ppid() != pid and not p.children()]
+    except psutil.NoSuchProcess:
+        return []
 
 
-def kill_again_and_again(nest, executor, path, digest, workers=lambda pid: [], address="-"):
-    """Ten kills at random moments, of the study's process and of workers by turns; then it is left to finish."""
+def kill_again_and_again(nest, executor, path, digest, spared=range(KILLS), workers=None, address="-"):
+    """Ten kills at random moments; those in ``spared`` are of workers, the others of the study's process."""
     Ledger.write(path, PLAN).close()
     luck, kills, kept = random.Random(os.getpid()), 0, {}
     while kills < KILLS:
         pid = begin(nest, executor, path, address)
         while True:
             until_more(path, len(rows(path)), pid)
-            time.sleep(luck.uniform(0, 0.1))
-            doomed = workers(pid)
+            time.sleep(luck.uniform(0, 0.03))
             assert len(rows(path)) < len(PLAN), "choose a longer study: it was over before it was killed"
-            if doomed and kills % 3 and kills < KILLS:
+            if workers is None or kills not in spared:
+                break
+            if doomed := workers(pid):
                 os.kill(luck.choice(doomed), signal.SIGKILL)
                 kills += 1
-                continue
-            os.kill(pid, signal.SIGKILL)
-            kills += 1
-            break
+        os.kill(pid, signal.SIGKILL)
+        kills += 1
         assert nest.stdout.readline() == "gone\n"
         now = rows(path)
         assert kept.items() <= now.items()  # nothing that was finished is lost, or another
@@ -125,7 +129,8 @@ def test_threads(nest, tmp_path, digest):
 
 
 def test_processes(nest, tmp_path, digest):
-    kill_again_and_again(nest, "processes", tmp_path / "a.ledger", digest, lambda pid: workers_of(pid, "processes"))
+    of_workers = {1, 2, 3, 5, 6, 7}
+    kill_again_and_again(nest, "processes", tmp_path / "a.ledger", digest, of_workers, workers_of)
 
 
 def test_two_dask_workers(nest, tmp_path, digest):
@@ -141,7 +146,7 @@ def test_two_dask_workers(nest, tmp_path, digest):
 
         assert len(client.nthreads()) == 2
         path = tmp_path / "a.ledger"
-        kill_again_and_again(nest, "dask", path, digest, workers, cluster.scheduler_address)
+        kill_again_and_again(nest, "dask", path, digest, {1, 4, 7}, workers, cluster.scheduler_address)
 
 
 def test_workers_go_when_their_study_is_killed(nest, tmp_path):

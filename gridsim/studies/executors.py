@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -28,6 +29,10 @@ class Pool:
         True if it shares this process's memory.
     own : bool
         True if it is shut down when all is done.
+    look : callable, optional
+        Raises an error if the executor is gone, called when nothing has come back for a while.
+    after : callable, optional
+        Called when all is done.
 
     """
 
@@ -39,10 +44,11 @@ class Pool:
         threads: bool = False,
         own: bool = True,
         renewable: bool = False,
+        look: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
     ) -> None:
         self.make, self.jobs, self.threads, self.own, self.renewable = make, jobs, threads, own, renewable
-        self.after = after
+        self.look, self.after = look or (lambda: None), after
         self.executor = make()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -141,6 +147,8 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
         from distributed import Client, LocalCluster
     except ImportError:
         raise ScenarioError(['--executor dask: Dask is not installed; pip install "gridsim[cluster]"']) from None
+    for name in ("distributed.scheduler", "distributed.nanny", "distributed.worker"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what dies is told by the ledger
     cluster = None
     try:
         if scheduler is None:
@@ -150,10 +158,14 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
     except OSError as error:
         raise ScenarioError([f"--scheduler: no Dask scheduler answers at {scheduler}: {error}"]) from None
 
+    def look() -> None:
+        if client.status != "running":
+            raise RuntimeError(f"the Dask scheduler at {client.scheduler.address} is gone; what is finished is kept")
+
     def after() -> None:
         client.close()
         if cluster is not None:
             cluster.close()
 
     workers = jobs or sum(client.nthreads().values()) or 1
-    return Pool(lambda: client.get_executor(pure=False), workers, own=False, after=after)
+    return Pool(lambda: client.get_executor(pure=False), workers, own=False, look=look, after=after)
