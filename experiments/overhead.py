@@ -88,7 +88,8 @@ def main(runs: int) -> None:
         seconds = time.perf_counter() - began
         size = path.stat().st_size / 1e6
     print(
-        f"{len(tiny):,} runs in {seconds:.0f} s, ledger {size:.1f} MB; memory {seen[-1] - seen[0]:+.1f} MB over the last 90 %"
+        f"{len(tiny):,} runs in {seconds:.0f} s, ledger {size:.1f} MB; "
+        f"memory {seen[-1] - seen[0]:+.1f} MB over the last 90 %"
     )
 
 
