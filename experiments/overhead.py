@@ -4,7 +4,7 @@
 
 Bounds: at most 5 % for runs of 50 ms or more, at most 1 ms a run below; memory flat over RUNS (100,000) runs of a tiny
 city. The bare loop does what a worker does (warm-up, copy, run, measures) with one thread and nothing around it; the
-runner gets one thread too, or two processes for the last line.
+runner gets one thread too. Processor time says the same where other work shares the machine.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ CASES = (
 )
 
 
-def bare(plan: Plan) -> float:
-    """Seconds of the runs alone."""
+def bare(plan: Plan) -> tuple[float, float]:
+    """Seconds of the runs alone: on the clock, and of the processor."""
     scenario = plan.scenarios[0]
     city, phases = City(scenario), [o.phases(scenario) for o in plan.options]
-    began = time.perf_counter()
+    began = time.perf_counter(), time.process_time()
     for r in range(plan.replications):
         warm = World(scenario, city, plan.seed, r).warm_up()
         for phase in phases:
             measure_windows(warm.copy().under(phase).run())
-    return time.perf_counter() - began
+    return time.perf_counter() - began[0], time.process_time() - began[1]
 
 
-def kept(plan: Plan, executor: str, jobs: int) -> float:
-    """Seconds of the study with a ledger on disk."""
+def kept(plan: Plan) -> tuple[float, float]:
+    """The same of the study, with a ledger on disk."""
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        run_study(plan, executor, Path(folder) / "study.ledger", jobs).close()
-        return time.perf_counter() - began
+        began = time.perf_counter(), time.process_time()
+        run_study(plan, "threads", Path(folder) / "study.ledger", 1).close()
+        return time.perf_counter() - began[0], time.process_time() - began[1]
 
 
 def plan_of(scenario: Scenario, replications: int) -> Plan:
@@ -66,12 +66,15 @@ def memory() -> float:
 
 def main(runs: int) -> None:
     compile_once()
-    print("run                             bare ms   runner ms   overhead ms   per cent   (one thread, best of 3)")
+    print(f"{'milliseconds a run, one thread':32s}{'clock':>24s}{'processor':>34s}")
+    print(f"{'(best of 3)':32s}" + 2 * f"{'bare':>9s}{'study':>9s}{'more':>8s}{'%':>8s}")
     for name, scenario, replications in CASES:
         plan = plan_of(scenario, replications)
-        alone = min(bare(plan) for _ in range(3)) / len(plan) * 1e3
-        ours = min(kept(plan, "threads", 1) for _ in range(3)) / len(plan) * 1e3
-        print(f"{name:30s} {alone:8.2f} {ours:11.2f} {ours - alone:13.2f} {100 * (ours / alone - 1):10.1f}")
+        alone, ours = (
+            [min(x) / len(plan) * 1e3 for x in zip(*(f(plan) for _ in range(3)), strict=True)] for f in (bare, kept)
+        )
+        cells = [f"{a:9.2f}{b:9.2f}{b - a:8.2f}{100 * (b / a - 1):8.1f}" for a, b in zip(alone, ours, strict=True)]
+        print(f"{name:32s}" + "".join(cells), flush=True)
 
     tiny = plan_of(CASES[0][1], runs // 2)
     seen: list[float] = []

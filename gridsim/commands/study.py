@@ -101,10 +101,8 @@ def _with_bar(book: Any, a: argparse.Namespace, lang: str) -> None:
     from tqdm import tqdm
 
     from gridsim.studies.runner import run_study
-    from gridsim.studies.trial import compile_once
     from gridsim.views.labels import say
 
-    compile_once()  # before the bar, which would stand still
     with tqdm(
         total=len(book.plan), unit=f" {say('progress', lang)}", leave=False, disable=not sys.stderr.isatty()
     ) as bar:

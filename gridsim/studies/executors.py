@@ -160,7 +160,7 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
 
     def look() -> None:
         if client.status != "running":
-            raise RuntimeError(f"the Dask scheduler at {client.scheduler.address} is gone; what is finished is kept")
+            raise RuntimeError(f"the Dask scheduler {scheduler or ''} is gone; what is finished is kept")
 
     def after() -> None:
         client.close()
