@@ -95,7 +95,10 @@ def times(w: World) -> Promise:
     yield "onset ≤ resolved ≤ now", bool(np.all((c.onset <= c.resolved) & (c.resolved < w.day) | ~gone))
     touched = ~np.isnan(c.contacted)
     yield "reported ≤ first contact ≤ now", bool(np.all((c.reported <= c.contacted) & (c.contacted < w.day) | ~touched))
-    yield "in hand or truly closed: somebody had taken it up", bool(np.all(touched[(c.in_hand > 0) | (state == RESOLVED)]))
+    yield (
+        "in hand or truly closed: somebody had taken it up",
+        bool(np.all(touched[(c.in_hand > 0) | (state == RESOLVED)])),
+    )
     over = ~np.isnan(c.closed)
     yield "closed has its time", np.array_equal(np.isin(state, (RESOLVED, CLOSED_FORMALLY)), over)
     yield "onset ≤ now", bool(np.all(c.onset < w.day))

@@ -197,7 +197,9 @@ class Incidents(Residents):
         c, s, place = self.kind_of(case), self.s, self.town.places[case.place]
         report_rate = settle_rate = sign_rate = 0.0
         if s.rules.residents:
-            who = self.town.residents[case.resident].propensity * self.voice(case.resident) if case.resident >= 0 else 1.0
+            who = (
+                self.town.residents[case.resident].propensity * self.voice(case.resident) if case.resident >= 0 else 1.0
+            )
             report_rate = s.residents.report_rate * c.reporting * who
             report_rate *= s.escalation.report_odds ** (self.severity(case, since) - 1)
             if s.rules.security and c.security:
