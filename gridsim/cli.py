@@ -16,6 +16,7 @@ from gridsim.commands import (
     compare,
     costs,
     fit,
+    ladder,
     measures,
     new,
     parameters,
@@ -24,13 +25,30 @@ from gridsim.commands import (
     rules,
     run,
     scenarios,
+    study,
     trace,
     verify,
 )
 from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT, spoken
 
 # in the order of --help
-COMMANDS = (compare, report, trace, run, fit, new, scenarios, policies, parameters, measures, costs, rules, verify)
+COMMANDS = (
+    compare,
+    ladder,
+    report,
+    trace,
+    run,
+    study,
+    fit,
+    new,
+    scenarios,
+    policies,
+    parameters,
+    measures,
+    costs,
+    rules,
+    verify,
+)
 MOST_ERRORS = 20  # lines printed of a table with many
 
 
@@ -96,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if extra:  # let the command itself say which of its options was meant
             parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
         lang = spoken(arguments.lang)[0]
-        stopped = "nothing_kept" if arguments.command == "compare" else stopped
+        stopped = "nothing_kept" if arguments.command in ("compare", "ladder") else stopped
         return int(arguments.run(arguments))
     except ScenarioError as error:
         _complain(error.errors, lang)

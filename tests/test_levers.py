@@ -270,7 +270,7 @@ def people(world: World) -> np.recarray:
 
 def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
     """No post is moved by another that is added; nobody is counted twice; whoever was there stays as he was."""
-    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city, before = City(base), None
     held = np.bincount(city.worker.home[city.worker.role == FULL_TIME], minlength=60)[:60]
     assert set(held.tolist()) == {1, 2}
@@ -288,7 +288,7 @@ def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
 
 
 def test_posts_are_cut_by_luck_and_come_back() -> None:
-    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city = City(base)
     left: list[set[int]] = []
     for number in (60, 40, 20):

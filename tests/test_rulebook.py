@@ -109,7 +109,13 @@ def test_rules_named_in_the_key_table_are_those_of_the_function():
 def test_command(capsys):
     assert main(["rules"]) == 0
     whole = capsys.readouterr().out
-    for word in ("gridsim.model.day", "one_day(t, day)", "WORKER_DONE = 0", "CASE_DTYPE: onset f8", "The key table"):
+    for word in (
+        "gridsim.model.day",
+        "one_day(t, day, own)",
+        "WORKER_DONE = 0",
+        "CASE_DTYPE: onset f8",
+        "The key table",
+    ):
         assert word in whole
     assert "p = t.settings[0]" not in whole  # text only
 

@@ -104,7 +104,7 @@ CASE_DTYPE = np.dtype(
         ("reopened", "i1"),
         ("queued", "i1"),
         ("overdue", "i1"),
-        ("worsened", "i1"),
+        ("worsened", "i4"),
     ],
     align=True,
 )
@@ -169,13 +169,15 @@ def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
     Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a shock
-    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good; the table
+    ``rate_factor`` (place, category) is the product of all that changes it for a time, 1 where nothing does.
 
     Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
     has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
-    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < ``pressure`` of the
-    place and the category that word 2 picks, its ordinal being used up either way. Word 3 picks the resident
-    (``blank``, ``_begin``).
+    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). Word 2 picks the category (``category_of``). It is an
+    incident if word 1 · headroom < ``pressure`` of its place and category, its ordinal being used up either way; so a
+    pressure up to headroom multiplies the rate, and a larger one adds nothing more. Word 3 picks the resident
+    (``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -209,7 +211,7 @@ def first_arrival(t, start):
 
 @rule()
 def category_of(t, kind):
-    """R1. The first category whose ``share_below`` is not below ``kind``."""
+    """R1. Category by its word: the first whose ``share_below`` is not below ``kind``."""
     category = 0
     while kind > t.category[category].share_below:
         category += 1
@@ -218,11 +220,12 @@ def category_of(t, kind):
 
 @rule()
 def pressure(t, i, category):
-    """R1, R15, R19. Arrivals of a category at a place relative to its base rate, at most ``arrivals.headroom``.
+    """R1, R15, R19. Arrivals of a category at a place relative to its base rate.
 
-    1; for a mediated category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of
-    security with ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it
-    stood at the day's beginning, but for safety cases recorded since.
+    ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
+    category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
+    incidents of the day arise, at its beginning.
     """
     p = t.settings[0]
     factor = 1.0
@@ -230,7 +233,7 @@ def pressure(t, i, category):
         factor += p.grievance_disputes * t.place[i].grievance
     if p.rules_security == 1 and t.category[category].security == 1:
         factor += p.security_repeat * min(2.0, t.place[i].unsafe)
-    return factor
+    return factor * t.rate_factor[i, category]
 
 
 @rule()
@@ -298,13 +301,14 @@ def escalation(t, case, now):
     from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
     swept: whoever needs the severity asks for it.
 
-    With ``rules.escalation`` off it is 1 for ever. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
+    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
     category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
     up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
     deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
     solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
     from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
-    top of that severity, at most up to 4; its next step comes when that of the severity below does.
+    top of that severity, at most up to 4; its next step comes when that of the severity below does, and at 4 there is
+    none.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:
@@ -428,7 +432,7 @@ def become_latent(t, n, since):
 def settled_by_residents(t, n, now):
     """R6. Residents settle a latent incident themselves (自治解决), or believe so.
 
-    One call (SIGNS, attempt = 512 + ``worsened``): it fails if word 0 < ``self_resolution.failure``, times 1 −
+    It fails if word 2 of the call of its clocks (SIGNS, attempt = course) < ``self_resolution.failure``, times 1 −
     ``organisations.skill`` where the place has a social organisation (``organised``). Then it is there again after
     SELF_RETURN (attempt = ``worsened``; calendar days), one step more severe: worsened + 1, and ``become_latent`` since
     then, with new exposures. It stays LATENT meanwhile. Else the state is SELF_RESOLVED, resolved = now; it never was a
@@ -441,7 +445,7 @@ def settled_by_residents(t, n, now):
     fails = p.self_resolution_failure
     if t.place[case.place].organised == 1:
         fails *= 1.0 - p.organisations_skill
-    if chances(t, SIGNS, case, 512 + int(case.worsened))[0] < fails:
+    if chances(t, SIGNS, case, case.rejections + 64 * int(case.worsened))[2] < fails:
         note(t, n, now, SETTLED_IN_VAIN, NOBODY, NOBODY, 0.0)
         back = now + duration(t, SELF_RETURN, case, int(case.worsened))
         case.worsened += 1

@@ -10,11 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
+from gridsim.model.staffing import post_rates
 from gridsim.scenario.scenario import Scenario
 
 
 class Strength(NamedTuple):
-    """Who is there from ``day`` on. On the roster are nominal gridworkers too; at work are those who work hours."""
+    """Who is there from ``day`` on. On the roster are nominal gridworkers too; at work are those who work hours.
+
+    Posts are counted, those that stand vacant with the others: the days tell how many of them do.
+    """
 
     day: int
     scenario: Scenario
@@ -41,14 +45,15 @@ def strength(t: Any, day: int, scenario: Scenario) -> Strength:
     """Count the people and teams in force."""
     w = t.worker
     here = w.away == 0
+    posts = here & (w.nominal == 0)
     return Strength(
         day,
         scenario,
         full_time=int((here & (w.role == FULL_TIME)).sum()),
         part_time=int((here & (w.role == PART_TIME)).sum()),
         firm_staff=int((here & (w.role >= CHIEF)).sum()),
-        at_work=_by_community(t, w.home, here & (w.nominal == 0)),
-        fte=_by_community(t, w.home, w.fte),
+        at_work=_by_community(t, w.home, posts),
+        fte=_by_community(t, w.home, np.where(posts, post_rates(scenario)[w.role], 0.0)),
         teams=t.department.teams.copy(),
     )
 

@@ -6,6 +6,7 @@ a set of places, and a policy changes only which grid a place belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 import networkx as nx
@@ -82,7 +83,9 @@ GRID_DTYPE = np.dtype(
         ("first_worker", "i4"),
         ("fallback", "i4"),
         ("population", "i4"),
+        ("guide", "i4"),
         ("fte", "f8"),
+        ("hands", "f8"),
         ("local_gain", "f8"),
         ("ground", "f8"),
         ("ground_at_first", "f8"),
@@ -100,7 +103,7 @@ GRID_DTYPE = np.dtype(
   ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
 - ``head``, ``tail``, ``urgent_tail``: its queue. ``load``: live cases. ``first_worker``: first of its workers, by
   number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
-  work.
+  work; ``hands``: of those who take cases from its queue. ``guide``: 1 in a dedicated grid with a guide at work.
 - ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,
   ``ground_at_first``: ground of its places now, and before any policy. ``periphery``: 0 in the middle of the district,
   1 furthest out.
@@ -347,9 +350,11 @@ class City:
                     graph.add_edge(row, at[other])
         return graph
 
-    def counts(self, scenario: Scenario, base: Scenario | None = None) -> dict[str, float]:
+    def counts(
+        self, scenario: Scenario, base: Scenario | None = None, only: Collection[str] | None = None
+    ) -> dict[str, float]:
         """How many of each thing a policy's cost can be charged for, beside ``base`` (the city's own scenario)."""
-        return count_all(self, base or self.scenario, scenario)
+        return count_all(self, base or self.scenario, scenario, only)
 
 
 @columns(GRID_DTYPE, "grid")

@@ -8,6 +8,11 @@ The start. The world begins at day −``time.warmup_days``: the levers are put i
 patrol hazards, teams), ``begin`` runs, and then ``one_day`` for each day up to ``time.days`` + ``time.follow_up_days``.
 Nothing but the tables below is carried from day to day; every draw is keyed (``draws``), so only the order told here
 matters.
+
+A researcher's own code has two places. Interventions (``interventions``, Python) are called at the beginning of a day,
+after the dated policies that take effect on it and before anything below. A rule of one's own (``own_rule``, compiled)
+is called once a day in ``one_day``, after the calendar and before the day's incidents arise. Without them the course is
+the same to the bit.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ from gridsim.model.agenda import (
     pop,
     push,
 )
+from gridsim.model.careers import look_at_staff
 from gridsim.model.cases import OPEN, arise, count_open, deadline_due, first_arrival, is_told, reopen, settle
 from gridsim.model.compiled import entry, rule
 from gridsim.model.departments import free_task, is_live, join, new_week_day, recall_teams, team_done
@@ -52,6 +58,8 @@ from gridsim.model.residents import BREACHED, FIXED, LET_DOWN, experience
 from gridsim.model.security import grow_calm, take_note
 from gridsim.model.society import count_society, social_month
 from gridsim.model.story import PART_IS_DONE, note
+
+BROKEN = -(2**62)  # far from every day
 
 
 @entry
@@ -96,24 +104,26 @@ def change_roster(t, now):
 
 
 @entry
-def advance(t, first, last, room):
-    """Run days ``first`` to ``last`` − 1; returns the first day not run.
+def advance(t, first, last, room, own):
+    """Run days ``first`` to ``last`` − 1; returns the first day not run (``BROKEN`` + day, if ``own`` raised on it).
 
     Stops early when a table could overflow within the next day, so that the caller can enlarge it: ``room`` is a bound
-    on the incidents of one day.
+    on the incidents of one day. ``own`` is a user's rule, or one that does nothing (``own_rule``).
     """
     for day in range(first, last):
         if not _has_room(t, room):
             return day
-        one_day(t, day)
+        if not one_day(t, day, own):
+            return BROKEN + day
     return last
 
 
 @rule()
-def one_day(t, day):
+def one_day(t, day, own):
     """A day, in order (MODEL §3).
 
-    - 1. ``cool_down``: hotspots of patrol, every four weeks.
+    - 1. ``cool_down``: hotspots of patrol, every four weeks; then ``look_at_staff``: careers, every four weeks. Then
+      ``own``, the user's rule; if it raised, the day ends here and False is returned (else True).
     - 2. ``arise``: all incidents of the day (R1).
     - 3. Severity (R2) is a function of the incident's age and is asked for where it matters.
     - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), what residents settle (R6), and what lapses.
@@ -126,6 +136,9 @@ def one_day(t, day):
     """
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
     cool_down(t, day)  # hotspots of patrol
+    look_at_staff(t, day)  # R17 careers: of the four weeks that begin
+    if own(t, day) != 0:  # a user's rule
+        return False
     arise(t, day)  # 2. R1
     # 3. R2 escalation: severity is a function of an incident's age, asked for where it matters (cases.severity)
     sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video and warning, R6 self-resolution, lapse
@@ -133,6 +146,7 @@ def one_day(t, day):
     social_month(t, day)  # 7. R15 trust, R16 participation, R18 outreach; R14 feedback came with each case
     grow_calm(t, day)  # 8. R19
     record(t, day)  # 9.
+    return True
 
 
 @rule()
@@ -309,6 +323,8 @@ def record(t, day):
     row.waiting_at_departments = waiting
     new_week_day(t, day)
     row.expert_budget = tally.expert_budget
+    row.posts, row.vacant, row.vacant_fte = tally.posts, tally.vacant, tally.vacant_fte
+    row.strain, row.burnout, row.skill = tally.strain, tally.burnout, tally.skill
     tally.day += 1
 
 

@@ -131,8 +131,8 @@ def dispatch(t, n, now):
 
     Automatic if word 1 of (TRIAGE, attempt 0) < ``triage.automatic``. Delay, with ``rules.triage``: ``_returns`` of
     course 0 at ``triage.automatic_accuracy`` or ``triage.accuracy``. With ``rules.boundary``, for an edge case of a
-    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``dedicated.interoperation``; a dispute adds
-    DISPUTE (attempt 0).
+    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``agreement``; a dispute adds DISPUTE
+    (attempt 0).
 
     Hops h: 0 if automatic, or a resident's report through ``intake.green_channel``; else 4 − ``video.command_depth``
     for a camera's; else ``triage.hops``. Then, time = now + delay + climb of course 0:
@@ -152,7 +152,7 @@ def dispatch(t, n, now):
         delay += _returns(t, n, p.triage_automatic_accuracy if automatic else p.triage_accuracy, 0, now)
     if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
         agree = chances(t, TRIAGE, case, 9999)[0]
-        if agree >= p.dedicated_interoperation:
+        if agree >= agreement(t, case.grid):
             t.day[t.tally[0].day].disputes += 1
             note(t, n, now + delay, DISPUTED, NOBODY, NOBODY, 0.0)
             delay += duration(t, DISPUTE, case, 0)
@@ -170,6 +170,19 @@ def dispatch(t, n, now):
     else:
         case.instead = 0
         push(t, now + delay + climb(t, n, p.linkage_hops, 0, now + delay), REFERRED, n, case.version)
+
+
+@rule()
+def agreement(t, g):
+    """R8. Chance that a dedicated grid and the community agree on the owner of an edge case without a dispute.
+
+    ``dedicated.interoperation`` = i; with ``rules.roles``, where a guide 指导员 is at work (``guide`` 1), he links the
+    two: 1 − (1 − i) · (1 − ``roles.guide_bridge``).
+    """
+    p = t.settings[0]
+    if p.rules_roles == 1 and t.grid[g].guide == 1:
+        return 1.0 - (1.0 - p.dedicated_interoperation) * (1.0 - p.roles_guide_bridge)
+    return p.dedicated_interoperation
 
 
 @rule()

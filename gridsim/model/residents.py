@@ -138,6 +138,9 @@ def experience(t, n, now, outcome, told):
     ``feedback.cushion`` if he is told, else 1. So it is for trust in the grid, and for that in departments if the case
     needs any. FIXED with s ≥ 0 makes him ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE,
     attempt 1) < ``trust.exit`` · (1 − the mean of his two trusts now) he is SILENT and takes part no longer.
+
+    Flows of the day: ``heard``, such reporters with FIXED or LET_DOWN (a breach alone is no news); ``told``, those of
+    them who are told; ``given_up``, those who become SILENT.
     """
     p = t.settings[0]
     if p.rules_trust == 0:

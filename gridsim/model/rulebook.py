@@ -27,6 +27,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     "model.society": (),
     "model.security": (),
     "model.gridworkers": (),
+    "model.careers": ("begin_careers",),
     "model.experts": ("roster", "_areas", "_seats"),
     "model.departments": (),
     "model.platform": (),
@@ -55,7 +56,7 @@ CHAPTERS: dict[str, tuple[str, ...]] = {
     ),
     "scenario.costs": ("roster_size",),
     "model.city": (),
-    "model.staffing": ("put_into_force", "_fallbacks"),
+    "model.staffing": ("put_into_force",),
     "model.story": (),
     "model.world": ("World.enforce", "World._stock_law"),
 }

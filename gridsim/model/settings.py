@@ -92,6 +92,7 @@ _DERIVED: list[tuple[str, str]] = [
     ("referral_accuracy", "f8"),
     ("event_hours_year", "f8"),
     ("patrol_hours_now", "f8"),
+    ("admin_share_now", "f8"),
     ("patrol_pool", "i8"),
     ("patrol_weight", "f8"),
     ("workdays", "f8"),
@@ -158,7 +159,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
     - ``referral_accuracy`` = max(0.01, triage.accuracy · (1 − linkage.silo_weight · linkage.silo · (1 −
       platform.data_integration))).
     - ``event_hours_year`` = max(0, event hours of ``year_of_hours``); ``patrol_hours_now`` = its patrol hours ÷ 250;
-      ``workdays`` = 261 in office hours, else 365.
+      ``admin_share_now`` = its administration hours ÷ hours_per_year; ``workdays`` = 261 in office hours, else 365.
     - ``patrol_pool``, ``patrol_weight``: of ``patrol.strategy``, by the table PATROL.
     - ``passive``: 1 if neither rules.patrol nor rules.residents is on.
     - With w = intake.wrong_rejection and t = d ÷ (1 − d), d = intake.duplicates: ``false_patrol`` = max(0, (1 − w) ÷
@@ -199,6 +200,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * silo)),
         "event_hours_year": max(hours.events, 0.0),
         "patrol_hours_now": hours.patrol / PATROL_DAYS,
+        "admin_share_now": hours.administration / s.staff.hours_per_year,
         "patrol_pool": pool,
         "patrol_weight": s.patrol.focus if weight is None else weight,
         "workdays": WORKDAYS if office else 365,

@@ -11,8 +11,10 @@ import pandas as pd
 
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
+from gridsim.model.careers import begin_careers, take_stock
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.census import Census, Strength, census, strength
+from gridsim.model.changes import Changes
 from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.experts import EXPERT_DTYPE, EXPERT_LINE_DTYPE, roster, roster_size
@@ -58,6 +60,12 @@ TALLY_DTYPE = np.dtype(
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         ("open_since", "f8"),
         ("followed", "i8"),
         ("steps", "i8"),
@@ -68,11 +76,12 @@ TALLY_DTYPE = np.dtype(
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
 ``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (closed on paper, will be
-reopened). ``event_budget``, ``expert_budget``: hours a day in force. As of the last social month (``count_society``):
-residents who take part (``taking_part``) or are ``silent``; means over residents of ``trust_grid``,
-``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``. ``open_since``: moment up to
-which case-days are counted. ``followed``: the case whose story is written down (−1: none), ``steps`` of it so far.
-``fields``, ``districts``: their numbers.
+reopened). ``event_budget``, ``expert_budget``: hours a day in force. ``posts`` of those with a career, ``vacant`` ones,
+the ``vacant_fte`` these lack; mean ``strain``, ``burnout`` and ``skill`` of those who hold one (``careers``). As of the
+last social month (``count_society``): residents who take part (``taking_part``) or are ``silent``; means over residents
+of ``trust_grid``, ``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``.
+``open_since``: moment up to which case-days are counted. ``followed``: the case whose story is written down (−1: none),
+``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
@@ -109,6 +118,14 @@ DAY_DTYPE = np.dtype(
         ("settled_by_experts", "i8"),
         ("substituted", "i8"),
         ("tasks_started", "i8"),
+        ("quits", "i8"),
+        # posts of gridworkers who work hours, and the mean over those that are held
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         # integrals
         ("case_days", "f8"),
         ("event_hours", "f8"),
@@ -149,6 +166,7 @@ class Tables(NamedTuple):
     community: np.recarray
     place: np.recarray
     next_arrival: np.ndarray
+    rate_factor: np.ndarray
     patrol_hazard: np.ndarray
     watched: np.ndarray
     pool: np.ndarray
@@ -202,8 +220,8 @@ def _roster_differs(a: Scenario, b: Scenario) -> bool:
     return a.experts != b.experts or roster_size(a) != roster_size(b)
 
 
-class World:
-    """One replication of one scenario, from warm-up to horizon.
+class World(Changes):
+    """One replication of one scenario, from warm-up to horizon; what a user's code may change: ``model.changes``.
 
     Parameters
     ----------
@@ -238,6 +256,7 @@ class World:
             )
         self.tables = self._new_tables()
         self.tables.place.success[:] = self.tables.place.expectation[:] = scenario.trust.expectation
+        self._unchanged()
         self.enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
@@ -284,6 +303,7 @@ class World:
             community=city.community.copy(),
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
+            rate_factor=np.ones((len(city.place), len(s.categories))),
             patrol_hazard=np.zeros(len(city.place)),
             watched=np.zeros(len(city.place), np.float32),
             pool=np.zeros((4, 1 + len(s.districts) + len(city.community) + len(city.grid))),
@@ -311,16 +331,19 @@ class World:
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are.
 
-        In order: rows of people and experts that levers add (their fte is 0 until they are placed);
+        In order: rows of people and experts that levers add (their fte is 0 until they are placed), with
+        ``begin_careers`` of these, at the start of all;
         ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
         ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
-        (``put_into_force``, with ``allot_patrol``); teams of a department = the scenario's, plus
-        ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
-        ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
-        does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
-        only the tables are set.
+        (``put_into_force``, with ``muster``); teams of a department = the scenario's, plus
+        ``departments.added_teams`` where it has any, and those that interventions added; budgets a day
+        (``event_hours_year`` · Σ fte ÷ 365, roster size · ``expert_hours`` ÷ 7); ``change_roster``, where anything in
+        the section experts differs or the roster's size does: lines are then empty and not called for. ``take_effect``
+        follows, also where nothing differs. At the start only the tables are set.
         """
+        known = len(self.tables.worker) if settle else 0
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
+        begin_careers(self.tables.worker, known, self.city, scenario, self.day, at_start=not settle)
         anew = not settle or _roster_differs(scenario, self.in_force)
         if anew:
             expert, line = roster(self.city, scenario, self.tables.expert)
@@ -331,11 +354,15 @@ class World:
         self.in_force = scenario
         t.settings[:] = settings_record(scenario, self.seed, self.replicate)
         t.duration[:] = duration_table(scenario)
-        put_into_force(t, self.city, scenario)
+        put_into_force(t, self.city, scenario, self.moved)
         teams = [scenario.teams.get(d, {}).get(f, 0) for d in [*scenario.districts, "city"] for f in scenario.fields]
         t.department.teams[:] = [n + scenario.departments.added_teams if n > 0 else 0 for n in teams]
-        t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
+        t.department.teams += self.more_teams
+        if not scenario.rules.careers:  # else ``muster`` has counted it, who does so every four weeks
+            t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
         t.tally.expert_budget[0] = roster_size(scenario) * expert_hours(scenario) / 7
+        if not settle:
+            take_stock(t, self.day)
         if settle and anew:
             self._grow(0, 0, 0)
             day.change_roster(self.tables, float(self.day))
@@ -382,6 +409,7 @@ class World:
         live = self.tables._asdict()
         twin.tables = Tables(**{k: v if k in SHARED else _copied(v, rows.get(k, len(v))) for k, v in live.items()})
         twin.phases, twin.strengths, twin.censuses = list(self.phases), list(self.strengths), dict(self.censuses)
+        twin._own_changes()
         return twin
 
     def _rows(self) -> dict[str, int]:
@@ -428,21 +456,34 @@ class World:
         return self
 
     def advance(self, until: int) -> World:
-        """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
+        """Simulate up to the beginning of day ``until``.
+
+        At the beginning of a day the policies of that date are put into force, and then the interventions are called.
+        """
         bounds = {d for w in windows(self.scenario) for d in w}
+        reserved: int | None = None  # day up to which there is room; not asked anew at every call of an intervention
         while self.day < until:
             self._count(bounds)
             stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
-            cases, live, days = self._ahead(stop)
-            self._grow(cases, live, days)
+            if stop != reserved:
+                cases, live, days = self._ahead(stop)
+                self._grow(cases, live, days)
+                reserved = stop
+            stop = self._next_call(stop)
             for phase in self.phases:
                 if phase.day == self.day:
                     self.enforce(phase.scenario)
                     day.take_effect(self.tables, float(self.day))
-            reached = day.advance(self.tables, self.day, stop, self.room)
+            self._intervene()
+            reached = day.advance(self.tables, self.day, stop, self.room, self._compiled_rule)
+            if reached < day.BROKEN // 2:
+                self.day = reached - day.BROKEN
+                raise self._broken()
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
+            if reached < stop:
+                reserved = None
             self.day = reached
         self._count(bounds)
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,7 +16,9 @@ import pandas as pd
 from gridsim.measures.groups import same_incidents
 from gridsim.model import story as st
 from gridsim.model.cases import CHANNELS, RESOLVED, SELF_RESOLVED
+from gridsim.model.changes import Intervention
 from gridsim.model.experts import FIELDS
+from gridsim.model.own_rule import OwnRule
 from gridsim.model.settings import EXPERT_FIELDS
 from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
@@ -222,6 +224,8 @@ def trace(
     replicate: int = 0,
     days: int | None = None,
     known: Mapping[str, Policy] | None = None,
+    interventions: Sequence[Intervention] = (),
+    rule: OwnRule | Callable[[Any, int], None] | None = None,
 ) -> Trace:
     """Follow the same case into two worlds.
 
@@ -241,6 +245,8 @@ def trace(
         The history, as in :func:`~gridsim.studies.comparison.compare`.
     days : int, optional
         Days measured, instead of the scenario's.
+    interventions, rule
+        Called in both worlds, as in :func:`~gridsim.studies.comparison.compare`.
 
     Raises
     ------
@@ -253,7 +259,7 @@ def trace(
         base = base.replace({"time.days": days}, where="--days")
     options = _two(policies, builtin_policies() if known is None else known, base)
     phases = [o.phases(base) for o in options]
-    start = World(base, seed=seed, replicate=replicate)
+    start = World(base, seed=seed, replicate=replicate).with_interventions(interventions).with_rule(rule)
     chosen = "id" if case is not None else most_changed
     among = among or (0, int(base.time.days))
     warm = start.copy().warm_up()
@@ -284,19 +290,26 @@ def _numbers(first: World, second: World, case: int) -> tuple[int, int]:
     return case, int(other[0])
 
 
-def telling_case(c: Comparison) -> Trace | None:
+def telling_case(
+    c: Comparison,
+    interventions: Sequence[Intervention] = (),
+    rule: OwnRule | Callable[[Any, int], None] | None = None,
+) -> Trace | None:
     """The most changed case of a comparison's first replication, under the single policy that moves time most.
+
+    Interventions and rule are those of the comparison.
 
     It arises in the judged window. Of the policies that are better there, if any is, the case with the most days saved;
     else of all, the one that the policy's own direction says. None where nothing was run as stated, or no case differs.
     """
     if c.draws is not None or c.interrupted:
         return None
-    single = [o for o in c.options if len(o.policies) == 1] or c.options
+    single = [o for o in c.options if len(o.steps) == 1] or c.options
     rows = {o.name: c.row(o.name, "time_to_resolution") for o in single}
     better = {name: r for name, r in rows.items() if r.verdict == "better"} or rows
     name = max(better, key=lambda k: abs(better[k].difference))
-    known = {p.name: p for o in c.options for p in o.policies}
+    chosen = next(o for o in c.options if o.name == name)  # at equal cost each has its own policies
+    known = {p.name: p for p in (*chosen.policies, *chosen.steps)}
     way = "later" if rows[name].difference > 0 else "sooner"
     try:
         return trace(
@@ -307,6 +320,8 @@ def telling_case(c: Comparison) -> Trace | None:
             seed=c.seed,
             replicate=c.finished[0],
             known=known,
+            interventions=interventions,
+            rule=rule,
         )
     except ScenarioError:
         return None
