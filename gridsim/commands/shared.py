@@ -59,7 +59,7 @@ def run_options(sub: argparse.ArgumentParser) -> None:
 
 def known_policies(files: list[str]) -> dict[str, Any]:
     """Built-in policies and those of the files, by name."""
-    from gridsim.scenario.policies import builtin_policies, read_policies
+    from gridsim.scenario.policies import builtin_policies, configuration_errors, read_policies
     from gridsim.scenario.scenario import ScenarioError
 
     known = builtin_policies()
@@ -73,6 +73,8 @@ def known_policies(files: list[str]) -> dict[str, Any]:
             known |= more
         except ScenarioError as error:
             errors += error.errors
+    if not errors:  # components may stand in another file
+        errors = [line for p in known.values() for line in configuration_errors(p, known)]
     if errors:
         raise ScenarioError(errors)
     return known
