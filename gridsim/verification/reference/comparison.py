@@ -13,7 +13,18 @@ from gridsim.verification.reference.mind import Mind
 
 TOLERANCE = 1e-9  # days, hours: last bits of sums taken in another order
 CASE_COLUMNS = (
-    *("onset", "reported", "deadline", "closed", "resolved", "lapsed", "formal_at", "reopened_at", "contacted", "complexity"),
+    *(
+        "onset",
+        "reported",
+        "deadline",
+        "closed",
+        "resolved",
+        "lapsed",
+        "formal_at",
+        "reopened_at",
+        "contacted",
+        "complexity",
+    ),
     *("place", "ordinal", "resident", "category", "grid", "handler", "version", "rejections", "drops", "returns"),
     *("hops", "stage", "state", "channel", "needs", "attempts", "pending", "in_hand", "expert_field", "expert_tries"),
     *("instead", "whistled", "edge", "on_the_spot", "exhausted", "linked", "ever_linked", "together", "stalled"),
@@ -23,7 +34,20 @@ PLACE_COLUMNS = ("success", "expectation", "grievance", "taking_part", "unsafe",
 COMMUNITY_COLUMNS = ("alerts", "alert_until", "alert_factor")
 SINGLE = 1e-6  # trust is kept in single precision
 WORKER_COLUMNS = (
-    *("event_hours", "events", "bank", "fte", "handles", "vacant", "since", "load", "strain", "burnout", "owed", "counted"),
+    *(
+        "event_hours",
+        "events",
+        "bank",
+        "fte",
+        "handles",
+        "vacant",
+        "since",
+        "load",
+        "strain",
+        "burnout",
+        "owed",
+        "counted",
+    ),
 )
 
 
@@ -52,7 +76,10 @@ def _all(world: World, mind: Mind) -> Iterator[str]:
     yield from _table("place", t.place, town.places, PLACE_COLUMNS)
     yield from _table("community", t.community, town.communities, COMMUNITY_COLUMNS)
     for i, r in enumerate(town.residents):
-        if int(t.standing[i]) != r.standing or max(abs(a - b) for a, b in zip(t.trust[i].tolist(), r.trust, strict=True)) > SINGLE:
+        if (
+            int(t.standing[i]) != r.standing
+            or max(abs(a - b) for a, b in zip(t.trust[i].tolist(), r.trust, strict=True)) > SINGLE
+        ):
             yield f"resident {i} trust, standing: {t.trust[i].tolist()}, {t.standing[i]} and {r.trust}, {r.standing}"
     yield from _table("worker", t.worker, town.workers, WORKER_COLUMNS)
     yield from _table("grid", t.grid, town.grids, ("fte", "hands", "guide", "fallback", "load"))
