@@ -208,6 +208,8 @@ def test_seconded_experts_cost_the_departments_their_strength():
 # --- consolidation of dedicated grids --------------------------------------------------------------------------------
 
 EQUAL: dict[str, Any] = STOIC | {  # eight equal grids, eight equal sites, all places alike; nobody waits for a worker
+    "rules__careers": False,  # an hour is an hour, whoever works it: gridworkers learn and leave, firm staff do not
+    "rules__roles": False,
     "districts__neighbourhood__population": 16_000,
     "city__comprehensive_grids": 8,
     "city__dedicated_grids": 8,
