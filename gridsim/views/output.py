@@ -24,7 +24,19 @@ from gridsim.studies.versions import engine_hash
 from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
 
-LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "jinja2", "xlsxwriter")
+LIBRARIES = (
+    "mesa",
+    "numpy",
+    "numba",
+    "scipy",
+    "pandas",
+    "networkx",
+    "matplotlib",
+    "pydantic",
+    "jinja2",
+    "xlsxwriter",
+    "SALib",
+)
 
 
 def fresh_folder(root: Path, name: str) -> Path:

@@ -21,6 +21,7 @@ from gridsim.studies.trial import compile_once, packed
 from gridsim.studies.vary import ASKED_GRADES, why_held
 
 NUMBER, WHOLE, CHOICE, LUCK = "number", "whole", "choice", "luck"
+GRADES = (*ASKED_GRADES, "A", "S")  # what a range is stated for may be varied, however good its evidence
 PROBE = {"time.warmup_days": 60, "time.days": 120, "time.follow_up_days": 30}  # of one factor moved alone
 
 
@@ -108,7 +109,7 @@ def factors_of(
         With all that is wrong.
 
     """
-    every = [k for k, p in REGISTRY.items() if not why_held(p, ASKED_GRADES + ("A", "S"))]
+    every = [k for k, p in REGISTRY.items() if not why_held(p, GRADES)]
     errors: list[str] = []
     keys: list[str] = list(every) if named == "open" else []
     for name in [] if named == "open" else [named] if isinstance(named, str) else named:
@@ -139,14 +140,17 @@ def _factor(p: Parameter, own: Sequence[float] | None) -> Factor | str:
     if p.choices or isinstance(p.default, bool):
         return "is a choice; it has no range" if own else Factor(p.key, CHOICE, choices=p.choices or (False, True))
     if own is None:
-        if why := why_held(p, ASKED_GRADES + ("A", "S")):
+        if why := why_held(p, GRADES):
             return f"is not varied: {why}"
         own = (float(p.low or 0), float(p.high or 0))
     if len(own) != 2 or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in own):
         return f"its range must be two numbers, [low, high] (got {list(own)!r})"
     if not own[0] < own[1]:
         return f"its range must go up (got {own[0]:g} to {own[1]:g})"
-    least, most = (-float("inf") if p.minimum is None else p.minimum), (float("inf") if p.maximum is None else p.maximum)
+    least, most = (
+        (-float("inf") if p.minimum is None else p.minimum),
+        (float("inf") if p.maximum is None else p.maximum),
+    )
     if own[0] < least or own[1] > most:
         return f"its range {own[0]:g} to {own[1]:g} leaves what the model accepts, {least:g} to {most:g}"
     return Factor(p.key, WHOLE if isinstance(p.default, int) else NUMBER, float(own[0]), float(own[1]))

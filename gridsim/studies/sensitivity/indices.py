@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -111,7 +112,8 @@ def _step_scale(spec: Spec) -> np.ndarray:
     paths = spec.x.reshape(-1, spec.block, len(spec.factors))
     for k, f in enumerate(spec.factors):
         if f.count:
-            went = [f.distance(a, b) for path in paths for a, b in zip(path[:-1, k], path[1:, k], strict=True) if a != b]
+            moves = [(a, b) for path in paths for a, b in pairwise(path[:, k]) if a != b]
+            went = [f.distance(a, b) for a, b in moves]
             by[k] = step / np.mean(went)
     return by
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 from scipy.stats import norm, rankdata
@@ -38,7 +39,7 @@ def borgonovo(grid: np.ndarray) -> Callable[[np.ndarray, np.ndarray], np.ndarray
         whole, out = density(y), np.zeros(x.shape[1])
         for k in range(x.shape[1]):
             rank = rankdata(x[:, k], method="ordinal")
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+            for a, b in pairwise(cuts):
                 inside = y[(rank > a) & (rank <= b)]
                 if np.ptp(inside) > 0:
                     out[k] += len(inside) / (2 * len(y)) * np.trapezoid(np.abs(whole - density(inside)), grid)

@@ -135,9 +135,9 @@ def drawn(
 ) -> Spec:
     """Draw a design.
 
-    Morris (1991): trajectories on four levels (more where a choice has more values), the ``n`` furthest apart of five times as many (Ruano et al. 2012).
-    Sobol: Saltelli's (2010) crossings of a scrambled Sobol' sequence, so that the first N of 2N are the N. Else a
-    Latin hypercube.
+    Morris (1991): trajectories on four levels (more where a choice has more values), the ``n`` furthest apart of five
+    times as many (Ruano et al. 2012). Sobol: Saltelli's (2010) crossings of a scrambled Sobol' sequence, so that the
+    first N of 2N are the N. Else a Latin hypercube.
 
     Raises
     ------
