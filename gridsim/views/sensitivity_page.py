@@ -89,13 +89,13 @@ def _more_of(here: pd.DataFrame, factor: str, method: str, unit: str, lang: str)
     own = here[(here.factor == factor) & (here.other == "")].set_index("index")
     if method == MORRIS and "mu" in own.index:
         mu = own.loc["mu"]
-        return say("sens_up" if mu.ci_low > 0 else "sens_down", lang) if mu.ci_low > 0 or mu.ci_high < 0 else ""
+        return say("sens_up" if mu.ci_low > 0 else "sens_down", lang) if mu.ci_low > 0 or mu.ci_high < 0 else say("full_stop", lang)
     if method == "sobol":
         return say("sens_alone", lang, value=amount(float(own.value["S1"]), "S1", unit, lang))
     if method == REGIONAL:
         low, high = own.value["cvm_lowest"], own.value["cvm_highest"]
         return say("sens_tail_low" if low > high else "sens_tail_high", lang)
-    return ""
+    return say("full_stop", lang)
 
 
 def _range(tables: Tables, factor: str, lang: str) -> str:
@@ -103,7 +103,7 @@ def _range(tables: Tables, factor: str, lang: str) -> str:
     if rows.empty or rows.iloc[0].kind == "choice":
         return ""
     row = rows.iloc[0]
-    return say("sens_range", lang, low=f"{float(row.low):g}", high=f"{float(row.high):g}", unit=row.unit)
+    return say("sens_range", lang, low=f"{float(row.low):g}", high=f"{float(row.high):g}", unit=unit_label(row.unit, lang))
 
 
 def _named(keys: list[str], lang: str) -> str:
