@@ -14,6 +14,7 @@ import pandas as pd
 from gridsim.scenario.policies import Option, Policy
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies.comparison import Comparison, conflicts
+from gridsim.studies.precision import Reached
 from gridsim.studies.trace import Trace
 
 # Attribute of a comparison and the file that holds it.
@@ -28,6 +29,7 @@ TABLES = {
     "grids": "grids.csv",
     "register": "map.csv",
     "joint": "linkage.csv",
+    "ranking": "ranking.csv",
 }
 DRAWS, BASELINES, STORY = "draws.csv", "baselines.csv", "trace.json"
 SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
@@ -131,6 +133,7 @@ def load_comparison(folder: str | Path) -> Saved:
         asked=facts["replications_asked"],
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
+        precision=Reached(**facts["precision"]) if facts.get("precision") else None,
         draws=read_csv(folder / DRAWS) if DRAWS in facts["tables"] else None,
         **tables,
     )

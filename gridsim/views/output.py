@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ def write_tables(
         "costs": c.costs.astype(object).where(c.costs.notna(), None).to_dict(orient="records"),
         "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
         "varied": drawn_keys(c),
+        "precision": asdict(c.precision) if c.precision else None,
         "tables": listed,
     }
     write_json(manifest(c.scenario, **facts), folder / MANIFEST)

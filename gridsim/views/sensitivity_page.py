@@ -13,7 +13,7 @@ from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.noise import NOISE
 from gridsim.studies.sensitivity.spec import MORRIS, REGIONAL
 from gridsim.studies.study import Study
-from gridsim.views.labels import number, say, unit_label
+from gridsim.views.labels import aligned, number, say, unit_label
 from gridsim.views.sensitivity_figures import factor_label, index_label, output_label
 
 TOLD, NAMED = 6, 12  # factors told one by one; factors named in a list
@@ -89,7 +89,11 @@ def _more_of(here: pd.DataFrame, factor: str, method: str, unit: str, lang: str)
     own = here[(here.factor == factor) & (here.other == "")].set_index("index")
     if method == MORRIS and "mu" in own.index:
         mu = own.loc["mu"]
-        return say("sens_up" if mu.ci_low > 0 else "sens_down", lang) if mu.ci_low > 0 or mu.ci_high < 0 else say("full_stop", lang)
+        return (
+            say("sens_up" if mu.ci_low > 0 else "sens_down", lang)
+            if mu.ci_low > 0 or mu.ci_high < 0
+            else say("full_stop", lang)
+        )
     if method == "sobol":
         return say("sens_alone", lang, value=amount(float(own.value["S1"]), "S1", unit, lang))
     if method == REGIONAL:
@@ -103,7 +107,9 @@ def _range(tables: Tables, factor: str, lang: str) -> str:
     if rows.empty or rows.iloc[0].kind == "choice":
         return ""
     row = rows.iloc[0]
-    return say("sens_range", lang, low=f"{float(row.low):g}", high=f"{float(row.high):g}", unit=unit_label(row.unit, lang))
+    return say(
+        "sens_range", lang, low=f"{float(row.low):g}", high=f"{float(row.high):g}", unit=unit_label(row.unit, lang)
+    )
 
 
 def _named(keys: list[str], lang: str) -> str:
@@ -186,3 +192,21 @@ def sensitivity_limits(study: Study, book: Ledger, tables: Tables, lang: str) ->
     if study.told.design["method"] == "pawn":
         lines.append(say("sens_limit_pawn", lang))
     return [*lines, say("study_limit_size", lang)]
+
+
+def pilot_lines(noise: pd.DataFrame, points: int, lang: str) -> list[str]:
+    """What a pilot tells: the share of luck at one replication, and the replications that it takes, output by output."""
+    head = [say(f"pilot_{k}", lang) for k in ("output", "within", "between", "share", "needed")]
+    rows = [head]
+    for r in noise.itertuples(index=False):
+        within, between = float(str(r.within)), float(str(r.between))
+        share = within / (within + between) if within + between > 0 else float("nan")
+        needed = (
+            "–"
+            if r.replications_needed is None or r.replications_needed != r.replications_needed
+            else f"{r.replications_needed:g}"
+        )
+        name = output_label(str(r.measure), str(r.effect_of), lang)
+        rows.append([name, f"{within:.3g}", f"{between:.3g}", f"{100 * share:.1f} %", needed])
+    told = say("pilot_run", lang, points=points, n=int(noise.replications.iloc[0]), most=f"{100 * NOISE:.0f} %")
+    return [told, "", aligned(rows, right=(1, 2, 3, 4))]
