@@ -195,7 +195,7 @@ def sensitivity_limits(study: Study, book: Ledger, tables: Tables, lang: str) ->
 
 
 def pilot_lines(noise: pd.DataFrame, points: int, lang: str) -> list[str]:
-    """What a pilot tells: the share of luck at one replication, and the replications that it takes, output by output."""
+    """What a pilot tells, output by output: the share of luck, and the replications that it takes."""
     head = [say(f"pilot_{k}", lang) for k in ("output", "within", "between", "share", "needed")]
     rows = [head]
     for r in noise.itertuples(index=False):

@@ -27,6 +27,7 @@ GROUPED = (MORRIS, SOBOL)  # for the others SALib averages over a group, which i
 LEAST = {MORRIS: 4, SOBOL: 8, PAWN: 40, DELTA: 40, RBD: 80, REGIONAL: 40}
 POOL = 5  # random trajectories drawn for each one that is kept, at least POOL_LEAST
 POOL_LEAST, LEVELS = 40, 4
+MOST_CHOSEN = 50  # trajectories beyond which they are taken as they come: choosing takes hours and gains little
 
 
 @dataclass(frozen=True)
@@ -136,8 +137,8 @@ def drawn(
     """Draw a design.
 
     Morris (1991): trajectories on four levels (more where a choice has more values), the ``n`` furthest apart of five
-    times as many (Ruano et al. 2012). Sobol: Saltelli's (2010) crossings of a scrambled Sobol' sequence, so that the
-    first N of 2N are the N. Else a Latin hypercube.
+    times as many (Ruano et al. 2012; beyond 50 as they come). Sobol: Saltelli's (2010) crossings of a scrambled Sobol'
+    sequence, so that the first N of 2N are the N. Else a Latin hypercube.
 
     Raises
     ------
@@ -151,8 +152,9 @@ def drawn(
     problem = spec.problem()
     with quiet():
         if method == MORRIS:
-            pool = max(POOL * n, POOL_LEAST)
-            problem.sample_morris(pool, num_levels=spec.levels, optimal_trajectories=n, seed=salib_seed(seed))
+            best = n if n <= MOST_CHOSEN else None
+            pool = max(POOL * n, POOL_LEAST) if best else n
+            problem.sample_morris(pool, num_levels=spec.levels, optimal_trajectories=best, seed=salib_seed(seed))
         elif method == SOBOL:
             problem.sample_sobol(n, calc_second_order=second_order, seed=salib_seed(seed))
         else:
