@@ -73,7 +73,7 @@ def m(rule: str, name: str, file: str, old: str, new: str) -> Mutant:
 
 
 MUTANTS = (
-    m("R1", "every candidate is an incident", "cases", "accept * p.arrivals_headroom < 1.0", "accept < 1.0"),
+    m("R1", "every candidate is an incident", "cases", "accept * p.arrivals_headroom < t.rate_factor", "accept < t.rate_factor"),
     m("R1", "gaps forget the headroom", "cases", "now - math.log(gap) / (place.rate * p.arrivals_headroom)", "now - math.log(gap) / place.rate"),
     m("R2", "steps of severity do not add up", "cases", "used -= math.log(a if", "used = -math.log(a if"),
     m("R2", "severe is not severe enough to be urgent", "cases", ">= p.escalation_urgent_from", "> p.escalation_urgent_from"),
@@ -149,7 +149,7 @@ MUTANTS = (
     m("verdict", "a degree of freedom too many", "studies/paired", "/ 2, len(d) - 1)) * error", "/ 2, len(d))) * error"),
     m("verdict", "Holm corrects for one too many", "studies/paired", "(len(p) - np.arange(len(p)))", "(len(p) + 1 - np.arange(len(p)))"),
     m("verdict", "better and worse change places", "studies/paired", "(difference < 0) == (better", "(difference > 0) == (better"),
-    m("verdict", "a case-day costs ten times as much", "studies/outlay", "yearly / (-backlog.difference * 365)", "yearly / (-backlog.difference * 36.5)"),
+    m("verdict", "a case-day costs ten times as much", "studies/outlay", "annual / (-backlog.difference * 365)", "annual / (-backlog.difference * 36.5)"),
     m("verdict", "the limits of a cost change places", "studies/outlay", "few, many = -backlog", "many, few = -backlog"),
     m("verdict", "what firms save is not told", "studies/outlay", "-sum(min(0.0, c.price", "-sum(max(0.0, c.price"),
     m("staff", "the nominal work", "staffing", "(w.nominal == 1) | (w.away == 1)", "w.away == 1"),

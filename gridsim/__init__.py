@@ -8,12 +8,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gridsim.model.changes import Intervention
+    from gridsim.model.interventions import Redeployment, Storm
     from gridsim.model.model import GovernanceModel
+    from gridsim.model.own_rule import own_rule
+    from gridsim.model.world import World
     from gridsim.scenario.policies import Policy, builtin_policies, read_policies
     from gridsim.scenario.scenario import Scenario, ScenarioError, builtin_scenarios, load_scenario
     from gridsim.studies.baselines import Baselines, compare_baselines
     from gridsim.studies.comparison import Comparison, compare
     from gridsim.studies.fit import FitResult, fit
+    from gridsim.studies.ledger import Ledger
+    from gridsim.studies.plan import Plan
+    from gridsim.studies.runner import run_study
 
 __version__ = version("gridsim")
 __all__ = [
@@ -21,24 +28,39 @@ __all__ = [
     "Comparison",
     "FitResult",
     "GovernanceModel",
+    "Intervention",
+    "Ledger",
+    "Plan",
     "Policy",
+    "Redeployment",
     "Scenario",
     "ScenarioError",
+    "Storm",
+    "World",
     "builtin_policies",
     "builtin_scenarios",
     "compare",
     "compare_baselines",
     "fit",
     "load_scenario",
+    "own_rule",
     "read_policies",
+    "run_study",
 ]
 _HOME = {
     "GovernanceModel": "model.model",
+    "Intervention": "model.changes",
+    **dict.fromkeys(("Redeployment", "Storm"), "model.interventions"),
+    "World": "model.world",
+    "own_rule": "model.own_rule",
     **dict.fromkeys(("Policy", "builtin_policies", "read_policies"), "scenario.policies"),
     **dict.fromkeys(("Scenario", "ScenarioError", "builtin_scenarios", "load_scenario"), "scenario.scenario"),
     **dict.fromkeys(("Comparison", "compare"), "studies.comparison"),
     **dict.fromkeys(("Baselines", "compare_baselines"), "studies.baselines"),
     **dict.fromkeys(("FitResult", "fit"), "studies.fit"),
+    "Ledger": "studies.ledger",
+    "Plan": "studies.plan",
+    "run_study": "studies.runner",
 }
 
 

@@ -16,6 +16,7 @@ from gridsim.commands import (
     compare,
     costs,
     fit,
+    ladder,
     measures,
     new,
     parameters,
@@ -33,6 +34,7 @@ from gridsim.commands.shared import INTERRUPTED, OK, WRONG_INPUT, spoken
 # in the order of --help
 COMMANDS = (
     compare,
+    ladder,
     report,
     trace,
     run,
@@ -112,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if extra:  # let the command itself say which of its options was meant
             parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
         lang = spoken(arguments.lang)[0]
-        stopped = "nothing_kept" if arguments.command == "compare" else stopped
+        stopped = "nothing_kept" if arguments.command in ("compare", "ladder") else stopped
         return int(arguments.run(arguments))
     except ScenarioError as error:
         _complain(error.errors, lang)

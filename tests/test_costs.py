@@ -87,7 +87,9 @@ def test_running_cost_by_hand():
 
 
 def test_people_and_hours_follow_the_day_a_policy_starts():
-    s = load_scenario("neighbourhood", time__warmup_days=0, time__days=100, time__follow_up_days=0)
+    s = load_scenario(
+        "neighbourhood", time__warmup_days=0, time__days=100, time__follow_up_days=0, rules__careers=False
+    )
     more = s.replace({"staff.full_time": 81})
     world = World(s).under([Phase(0, s), Phase(75, more)]).run()
     before, after = world.strengths[-2], world.strengths[-1]
@@ -95,7 +97,7 @@ def test_people_and_hours_follow_the_day_a_policy_starts():
     m = measure_windows(world)[0, 100]
     fte = 0.75 * before.fte.sum() + 0.25 * after.fte.sum()
     assert m["fte_at_work"] == pytest.approx(fte) and after.fte.sum() > before.fte.sum()
-    h = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+    h = year_of_hours(s)
     assert m["hours_patrol"] == pytest.approx(fte * h.patrol)
     assert m["hours_administration"] == pytest.approx(fte * h.administration)
     assert m["hours_events"] == pytest.approx(world.days.event_hours.sum() * 365 / 100)
@@ -183,7 +185,7 @@ def test_cost_of_a_case_day_by_hand():
     got = _case_days(row, better, 7300.0)
     assert got["case_days_saved"] == 730 and got["case_day_cost"] == 10
     assert (got["case_day_cost_low"], got["case_day_cost_high"]) == (5, 20)
-    assert _case_days(row, better, 0.0)["why_empty"] == "no yearly outlay"
+    assert _case_days(row, better, 0.0)["why_empty"] == "no outlay"
     worse = _case_days(
         pd.Series({"verdict": "worse", "difference": 2.0, "ci_low": 1.0, "ci_high": 3.0}), better, 7300.0
     )

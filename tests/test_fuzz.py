@@ -183,5 +183,9 @@ def test_interrupted_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("gridsim.commands.run._simulate", interrupt)
-    assert cli.main(["run", "neighbourhood"]) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # one in the background is deaf to it
+    try:
+        assert cli.main(["run", "neighbourhood"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "Traceback" not in capsys.readouterr().err

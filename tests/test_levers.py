@@ -234,20 +234,20 @@ def test_year_of_hours_by_hand() -> None:
     = 79.6641 h; .1 experts a full-timer take over .3 · .5 of training = 6 h; all of it goes to patrol or to events.
     """
     s = load_scenario("neighbourhood")
-    plain = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+    plain = year_of_hours(s)
     assert plain == pytest.approx((1031.25, 40.0, 500.0, 303.75))
     levers = {"platform.data_integration": 0.5, "staff.devices": 0.5, "experts.per_full_time": 0.1}
     freed = 309.375 * (1 - 0.825 * 0.9) + 6.0
     for where, patrol, events in (("patrol", 500 + freed, 303.75), ("events", 500.0, 303.75 + freed)):
         t = s.replace(levers | {"staff.freed_hours": where})
-        h = year_of_hours(t.staff, t.platform, t.experts, t.rules)
+        h = year_of_hours(t)
         assert h == pytest.approx((1031.25 - 309.375 * (1 - 0.825 * 0.9), 34.0, patrol, events))
         assert sum(h) == pytest.approx(1875.0)
         p = settings_record(t)
         assert float(p.patrol_hours_now[0]) == pytest.approx(patrol / 250)
         assert float(p.event_hours_year[0]) == pytest.approx(events)
     off = s.replace(levers | {"rules.experts": False})
-    assert year_of_hours(off.staff, off.platform, off.experts, off.rules).training == 40.0
+    assert year_of_hours(off).training == 40.0
 
 
 def test_data_integration_lowers_the_barrier() -> None:
@@ -270,7 +270,7 @@ def people(world: World) -> np.recarray:
 
 def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
     """No post is moved by another that is added; nobody is counted twice; whoever was there stays as he was."""
-    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city, before = City(base), None
     held = np.bincount(city.worker.home[city.worker.role == FULL_TIME], minlength=60)[:60]
     assert set(held.tolist()) == {1, 2}
@@ -288,7 +288,7 @@ def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
 
 
 def test_posts_are_cut_by_luck_and_come_back() -> None:
-    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city = City(base)
     left: list[set[int]] = []
     for number in (60, 40, 20):

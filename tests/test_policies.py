@@ -109,7 +109,8 @@ def test_default_is_each_alone_and_all_together():
 def test_levers_are_in_the_registry_and_builtins_set_only_levers():
     assert all(REGISTRY[k].lever for k in LEVERS)
     for policy in builtin_policies().values():
-        assert policy.set and set(policy.set) <= set(LEVERS) and policy.source and policy.chinese
+        assert bool(policy.set) != bool(policy.components)
+        assert set(policy.set) <= set(LEVERS) and policy.source and policy.chinese
 
 
 def test_consolidation_keeps_87_of_1585():

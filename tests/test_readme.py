@@ -34,7 +34,7 @@ def test_toml_and_its_commands_run(tmp_path, monkeypatch, capsys):
         if "daqing-2021" not in argv:  # the whole city has its own run in CI
             if argv[0] == "verify":
                 argv += ["--list"]  # test_verify.py runs the checks
-            if argv[0] == "compare":
+            if argv[0] in ("compare", "ladder"):
                 argv += ["--replications", "2", "--days", "60"]
             assert main(argv) == 0, command
 

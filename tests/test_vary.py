@@ -26,7 +26,7 @@ ALL = varied_keys()
 def test_every_open_parameter_is_drawn_and_nothing_else():
     for p in PARAMETERS:
         ranged = p.low is not None and not p.choices and not isinstance(p.default, bool)
-        held = p.section in ("matters", "time") or p.key == "arrivals.headroom"
+        held = p.section in ("matters", "time", "cost") or p.key == "arrivals.headroom"
         count = p.section == "city" and isinstance(p.default, int)
         assert (p.key in ALL) == (p.grade in ("X", "C") and ranged and not held and not count), p.key
     assert {"linkage.drop", "handling.service", "handling.max_attempts", "city.place_effect_sd"} <= set(ALL)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gridsim.commands.own_code import own_code_options, own_code_typed, read_own_code
 from gridsim.commands.shared import (
     BOTH,
     INTERRUPTED,
@@ -33,6 +34,7 @@ def define(add: Adder) -> None:
         "scenarios", nargs="+", metavar="SCENARIO", help="built-in name, or a .toml file; several are several baselines"
     )
     run_options(sub)
+    own_code_options(sub)
     sub.add_argument(
         "--policies", metavar="A,B+C", help="options, comma between, + to stack (default: each alone, and all)"
     )
@@ -55,28 +57,45 @@ def define(add: Adder) -> None:
     )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
     sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
+    sub.add_argument("--elements", action="store_true", help="print the card of the ten elements of good governance")
     sub.add_argument("--vary", action="store_true", help="draw every open parameter from its range, anew each time")
     sub.add_argument("--only", metavar="A,B.C", help="with --vary: only these sections or parameters")
+    sub.add_argument(
+        "--equal-cost",
+        nargs="?",
+        const="dearest",
+        metavar="YUAN|POLICY",
+        help="scale policies to one outlay a year: yuan, that of a policy, or (alone) the dearest's",
+    )
 
 
 def _run(a: argparse.Namespace) -> int:
+    from gridsim.model.city import City
     from gridsim.scenario.policies import parse_options
     from gridsim.scenario.scenario import ScenarioError
+    from gridsim.studies import equal_cost
     from gridsim.studies.baselines import Baselines, baseline_table, load_baselines
     from gridsim.studies.vary import varied_keys
 
     if a.only and not a.vary:
         raise ScenarioError(["--only: says what --vary draws; give --vary too"])
     until = _until(a)
+    if a.equal_cost is not None and len(a.scenarios) > 1:
+        raise ScenarioError(["--equal-cost: scales policies to one city's budget; give one scenario at a time"])
     varied_keys(a.only)  # what cannot be drawn is refused before anything runs
+    a.own = read_own_code(a)
     known = known_policies(a.policy_file)
     scenarios = load_baselines(a.scenarios, a.policies, known)
-    options = [o.name for o in parse_options(a.policies, known, scenarios[0])]
+    options = parse_options(a.policies, known, scenarios[0])
+    made = None
+    if a.equal_cost is not None:
+        made = equal_cost.plan(options, scenarios[0], City(scenarios[0]), a.equal_cost, known)
+        options = made.options
     folder = results_folder(a.out, "-and-".join(s.name for s in scenarios))
     announce(spoken(a.lang)[0])
     done = _simulate(a, scenarios, options, known, until)
     if len(scenarios) == 1:
-        _tell_one(done[0], folder, a)
+        _tell_one(equal_cost.judged(done[0], made) if made else done[0], folder, a)
         return INTERRUPTED if done[0].interrupted else OK
     result = Baselines(tuple(done), baseline_table(done))
     _tell_several(result, folder, a)
@@ -95,7 +114,7 @@ def _until(a: argparse.Namespace) -> Any:
     return Precision.read(a.until_precision, a.most)
 
 
-def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], known: Any, until: Any) -> list[Any]:
+def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], known: Any, until: Any) -> list[Any]:
     """One comparison a baseline, under one progress bar; on Ctrl-C those that are finished."""
     from tqdm import tqdm
 
@@ -132,11 +151,14 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[str], k
             until=until,
             progress=progress,
             stopping=stopping,
+            **a.own,
         )
     return list(result.comparisons)
 
 
 def _as_json(c: Any, folder: Path) -> dict[str, Any]:
+    from gridsim.studies.elements import card
+
     found = {
         "folder": str(folder),
         "replications": len(c.finished),
@@ -145,22 +167,29 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
         "groups": records(c.groups),
         "costs": records(c.costs),
         "ranking": records(c.ranking),
+        "elements": records(card(c)),
     }
-    return found if c.draws is None else found | {"draws": records(c.draws)}
+    more = {"draws": c.draws, "equal_cost": c.equal_cost, "dominance": c.dominance}
+    return found | {name: records(table) for name, table in more.items() if table is not None}
 
 
 def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     from gridsim.studies.trace import telling_case
-    from gridsim.views import words
+    from gridsim.views import elements, equal_cost, words
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
-    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c))
+    files = write_comparison(c, folder, a.lang, command=_command(a), story=telling_case(c, **a.own))
     if a.json:
         print_json(_as_json(c, folder))
         return
-    print("\n\n".join(words.report(c, lang, a.all) for lang in spoken(a.lang)))
-    print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=", ".join(files)))
+    for lang in spoken(a.lang):
+        print(words.report(c, lang, a.all) + "\n")
+        if c.equal_cost is not None:
+            print(equal_cost.report(c, lang) + "\n")
+        if a.elements:
+            print(elements.report(c, lang) + "\n")
+    print(say("written", spoken(a.lang)[0], folder=folder, files=", ".join(files)))
 
 
 def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
@@ -177,7 +206,7 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
             a.lang,
             command=_command(a),
             baselines=b.table,
-            story=telling_case(c),
+            story=telling_case(c, **a.own),
         )
     write_csv(b.table, folder / "baselines.csv")
     pages = write_several(folder, a.lang)
@@ -186,13 +215,13 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
         print_json({"folder": str(folder), "baselines": records(b.table), "comparisons": each})
         return
     for lang in spoken(a.lang):
-        _print_several(b, lang, a.all)
+        _print_several(b, lang, a.all, a.elements)
     files = ", ".join(["baselines.csv", *pages, *(f"{name}/" for name in folders)])
     print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=files))
 
 
-def _print_several(b: Any, lang: str, everything: bool) -> None:
-    from gridsim.views import words
+def _print_several(b: Any, lang: str, everything: bool, card: bool) -> None:
+    from gridsim.views import elements, words
     from gridsim.views.baseline_table import baselines_report
     from gridsim.views.labels import say
 
@@ -201,6 +230,9 @@ def _print_several(b: Any, lang: str, everything: bool) -> None:
         for c in b.comparisons:
             heading = say("at_baseline", lang, name=c.scenario.name)
             print(f"\n=== {heading} ===\n\n{words.report(c, lang, everything)}")
+    if card:
+        for c in b.comparisons:
+            print(f"\n=== {say('at_baseline', lang, name=c.scenario.name)} ===\n\n{elements.report(c, lang)}")
 
 
 def _command(a: argparse.Namespace) -> str:
@@ -213,4 +245,5 @@ def _command(a: argparse.Namespace) -> str:
     words += ["--days", str(a.days)] if a.days else []
     words += ["--vary"] if a.vary else []
     words += ["--only", a.only] if a.only else []
-    return shlex.join([*words, "--lang", a.lang])
+    words += ["--equal-cost", a.equal_cost] if a.equal_cost is not None else []
+    return shlex.join([*words, *own_code_typed(a), "--lang", a.lang])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from gridsim.commands.own_code import own_code_facts, own_code_options, read_own_code
 from gridsim.commands.shared import (
     OK,
     Adder,
@@ -23,6 +24,7 @@ def define(add: Adder) -> None:
     sub = add("run", "Run one scenario, print its measures, and hold it against its patterns.", _run)
     sub.add_argument("scenario", metavar="SCENARIO", help="built-in name, or a .toml file")
     run_options(sub)
+    own_code_options(sub)
     sub.add_argument("--seeds", type=whole("seeds", 1, 10_000), default=1, help="how many seeds, from --seed on")
     sub.add_argument("--policies", metavar="A+B", default="", help="policies in force (default: none)")
     sub.add_argument("--cases", action="store_true", help="also write cases.csv, a row an incident of the first seed")
@@ -37,6 +39,7 @@ def _run(a: argparse.Namespace) -> int:
     from gridsim.views.labels import say
     from gridsim.views.pattern_table import pattern_report
 
+    own = read_own_code(a)
     known = known_policies(a.policy_file)
     scenario = load_scenario(a.scenario)
     check_patterns(scenario)
@@ -45,12 +48,13 @@ def _run(a: argparse.Namespace) -> int:
     option = parse_options([a.policies], known, scenario)[0] if a.policies else Option("baseline", ())
     folder = results_folder(a.out, scenario.name) if a.out or a.cases else None
     announce(a.lang)
-    runs, first = _simulate(scenario, option, range(a.seed, a.seed + a.seeds))
+    runs, first = _simulate(scenario, option, range(a.seed, a.seed + a.seeds), own)
     table = pd.concat([_measure_frame(m, s) for s, m in runs.items()], ignore_index=True)
-    asked = bool(scenario.patterns) and not option.policies  # patterns are of the baseline
+    changed = option.policies or own["interventions"] or own["rule"]
+    asked = bool(scenario.patterns) and not changed  # patterns are of the baseline
     held = held_against(scenario, list(runs.values())) if asked and whole_first_window(scenario) else None
     if folder is not None:
-        _write(folder, scenario, option, table, held, first, a)
+        _write(folder, scenario, option, table, held, first, a, own)
     if a.json:
         found: dict[str, Any] = {"scenario": scenario.name, "hash": scenario.hash, "seed": a.seed, "seeds": a.seeds}
         patterns = None if held is None else records(held)
@@ -70,7 +74,7 @@ def _run(a: argparse.Namespace) -> int:
     return OK
 
 
-def _simulate(scenario: Any, option: Any, seeds: range) -> tuple[dict[int, Any], Any]:
+def _simulate(scenario: Any, option: Any, seeds: range, own: dict[str, Any]) -> tuple[dict[int, Any], Any]:
     """Measures by window of every seed, and the world of the first."""
     import os
     from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +86,8 @@ def _simulate(scenario: Any, option: Any, seeds: range) -> tuple[dict[int, Any],
     city, phases = City(scenario), option.phases(scenario)
 
     def one(seed: int) -> tuple[Any, Any]:
-        world = World(scenario, city, seed).warm_up().under(phases).run()
+        world = World(scenario, city, seed).with_interventions(own["interventions"]).with_rule(own["rule"])
+        world = world.warm_up().under(phases).run()
         return measure_windows(world), world if seed == seeds.start else None
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -124,7 +129,16 @@ def _measure_table(table: Any, lang: str) -> str:
     return aligned(rows, right=tuple(range(2, 2 + len(names))))
 
 
-def _write(folder: Any, scenario: Any, option: Any, table: Any, held: Any, world: Any, a: argparse.Namespace) -> None:
+def _write(
+    folder: Any,
+    scenario: Any,
+    option: Any,
+    table: Any,
+    held: Any,
+    world: Any,
+    a: argparse.Namespace,
+    own: dict[str, Any],
+) -> None:
     from gridsim.views.output import manifest, write_csv, write_json
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +147,7 @@ def _write(folder: Any, scenario: Any, option: Any, table: Any, held: Any, world
         write_csv(held, folder / "patterns.csv")
     write_csv(world.day_frame(), folder / "daily.csv", index=True)
     (folder / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
-    write_json(manifest(scenario, seed=a.seed, seeds=a.seeds, option=option.name), folder / "manifest.json")
+    facts = {"seed": a.seed, "seeds": a.seeds, "option": option.name, "own_code": own_code_facts(own)}
+    write_json(manifest(scenario, **facts), folder / "manifest.json")
     if a.cases:
         write_csv(world.case_frame(), folder / "cases.csv", index=True)

@@ -59,7 +59,7 @@ def run_options(sub: argparse.ArgumentParser) -> None:
 
 def known_policies(files: list[str]) -> dict[str, Any]:
     """Built-in policies and those of the files, by name."""
-    from gridsim.scenario.policies import builtin_policies, read_policies
+    from gridsim.scenario.policies import builtin_policies, configuration_errors, read_policies
     from gridsim.scenario.scenario import ScenarioError
 
     known = builtin_policies()
@@ -73,6 +73,8 @@ def known_policies(files: list[str]) -> dict[str, Any]:
             known |= more
         except ScenarioError as error:
             errors += error.errors
+    if not errors:  # components may stand in another file
+        errors = [line for p in known.values() for line in configuration_errors(p, known)]
     if errors:
         raise ScenarioError(errors)
     return known
@@ -92,12 +94,14 @@ def results_folder(wished: Path | None, name: str) -> Path:
 
 
 def announce(lang: str) -> None:
-    """Say that the model will first be compiled, if so."""
+    """Say that the model must first be compiled, if so, and compile it: no bar is to stand still for it."""
     from gridsim.model.compiled import is_compiled
+    from gridsim.studies.trial import compile_once
     from gridsim.views.labels import say
 
     if not is_compiled():
         print(say("compiling", lang), file=sys.stderr, flush=True)
+        compile_once()
 
 
 def short(value: Any) -> str:

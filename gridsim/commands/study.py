@@ -133,11 +133,11 @@ def _run(plan: Any, path: Path, a: argparse.Namespace) -> int:
 def _with_bar(book: Any, a: argparse.Namespace, lang: str) -> None:
     from tqdm import tqdm
 
+    from gridsim.scenario.errors import ScenarioError
+    from gridsim.studies.executors import ExecutorError
     from gridsim.studies.runner import run_study
-    from gridsim.studies.trial import compile_once
     from gridsim.views.labels import say
 
-    compile_once()  # before the bar, which would stand still
     with tqdm(
         total=len(book.plan), unit=f" {say('progress', lang)}", leave=False, disable=not sys.stderr.isatty()
     ) as bar:
@@ -153,18 +153,11 @@ def _with_bar(book: Any, a: argparse.Namespace, lang: str) -> None:
             print("\n" + say("stopping", lang), file=sys.stderr, flush=True)
 
         executor = a.executor or ("dask" if a.scheduler else None)
-        run_study(
-            None,
-            executor,
-            book,
-            a.jobs,
-            progress,
-            scheduler=a.scheduler,
-            estimated=estimated,
-            stopping=stopping,
-            most=a.sitting,
-            retry_failed=a.retry_failed,
-        )
+        options = {"scheduler": a.scheduler, "most": a.sitting, "retry_failed": a.retry_failed}
+        try:
+            run_study(None, executor, book, a.jobs, progress, estimated=estimated, stopping=stopping, **options)
+        except ExecutorError as error:
+            raise ScenarioError([f"--executor: {error}"]) from None
 
 
 def _time(seconds: float, lang: str) -> str:

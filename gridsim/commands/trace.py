@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from gridsim.commands.own_code import own_code_facts, own_code_options, read_own_code
 from gridsim.commands.shared import (
     OK,
     Adder,
@@ -23,6 +24,7 @@ def define(add: Adder) -> None:
     sub = add("trace", "Follow the same case into two worlds, step by step.", _run)
     sub.add_argument("scenario", metavar="SCENARIO", help="built-in name, or a .toml file")
     run_options(sub)
+    own_code_options(sub)
     sub.add_argument(
         "--policies", metavar="A[,B]", default="raise-linkage", help="one policy (held against today) or two"
     )
@@ -43,6 +45,7 @@ def _run(a: argparse.Namespace) -> int:
     from gridsim.studies.trace import trace
     from gridsim.views.story import told
 
+    own = read_own_code(a)
     known = known_policies(a.policy_file)
     scenario = load_scenario(a.scenario)
     folder = results_folder(a.out, f"{scenario.name}-trace") if a.out else None
@@ -56,9 +59,10 @@ def _run(a: argparse.Namespace) -> int:
         replicate=a.replicate,
         days=a.days,
         known=known,
+        **own,
     )
     if folder is not None:
-        _write(found, folder, a.lang)
+        _write(found, folder, a.lang, own)
     if a.json:
         print_json({"scenario": scenario.name, "hash": found.scenario.hash} | found.to_dict())
         return OK
@@ -68,7 +72,7 @@ def _run(a: argparse.Namespace) -> int:
     return OK
 
 
-def _write(found: Any, folder: Path, lang: str) -> None:
+def _write(found: Any, folder: Path, lang: str, own: dict[str, Any]) -> None:
     """trace.json, the steps of both worlds as a table, the figure, scenario and manifest."""
     import pandas as pd
 
@@ -81,6 +85,7 @@ def _write(found: Any, folder: Path, lang: str) -> None:
     steps = [t.steps.assign(policy=t.name) for t in found.tellings]
     write_csv(pd.concat(steps)[["policy", *steps[0].columns[:-1]]], folder / "trace.csv")
     (folder / "scenario.toml").write_text(found.scenario.to_toml(), encoding="utf-8")
-    write_json(manifest(found.scenario, seed=found.seed, replicate=found.replicate), folder / "manifest.json")
+    facts = {"seed": found.seed, "replicate": found.replicate, "own_code": own_code_facts(own)}
+    write_json(manifest(found.scenario, **facts), folder / "manifest.json")
     with style():
         save(story_figure(found, lang), folder / "trace.png")

@@ -32,7 +32,7 @@ def _window(world: World, window: Window) -> pd.DataFrame:
         team_days += now.teams * days
         s = now.scenario
         if s.rules.hours:
-            yearly = year_of_hours(s.staff, s.platform, s.experts, s.rules).events
+            yearly = year_of_hours(s).events
             hours += now.fte * yearly * (last - first) / 365
         else:
             hours += now.at_work * days * float(world.tables.settings.hours_a_day[0])

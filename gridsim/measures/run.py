@@ -7,7 +7,9 @@ import pandas as pd
 
 from gridsim.measures.effort import effort
 from gridsim.measures.equity import equity
+from gridsim.measures.matthew import matthew
 from gridsim.measures.registry import BY_KEY, MEASURES, RESTRICTED_TO
+from gridsim.measures.residents import residents
 from gridsim.measures.survival import mean, quantile, ratio, restricted_mean, survival_quantiles
 from gridsim.model.cases import BY_PATROL, count_escalations, measured_columns
 from gridsim.model.world import World
@@ -36,6 +38,8 @@ def measure_windows(world: World, columns: Columns | None = None) -> dict[Window
             _incidents(world, c, window),
             _daily(world, c, window),
             effort(world, window),
+            residents(world, c, window),
+            matthew(world, c, window),
         )
         found = {key: value for part in parts for key, value in part.items()}
         out[window] = {m.key: float(found[m.key]) for m in MEASURES}
@@ -106,7 +110,7 @@ def _daily(world: World, c: Columns, window: Window) -> dict[str, float]:
     first, last = window
     d = world.days[(world.days.day >= first) & (world.days.day < last)]
     years = (last - first) / 365
-    valid = int(d.valid_patrol.sum() + d.valid_residents.sum() + d.valid_video.sum())
+    valid = int(d.valid_patrol.sum() + d.valid_residents.sum() + d.valid_video.sum() + d.valid_warnings.sum())
     steps = count_escalations(world.tables, float(first), float(last)) if world.scenario.rules.escalation else NAN
     backlog = float(d.case_days.sum() / (last - first))
     slope = float(np.polyfit(d.day, d.open, 1)[0]) if len(d) > 1 else NAN

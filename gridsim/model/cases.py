@@ -18,23 +18,36 @@ from gridsim.model.draws import (
     CLOCKS,
     DEADLINE,
     ESCALATION,
+    EXPERIENCE,
     FOLLOW_UP,
     NATURE,
     PARTNERS,
+    SIGNS,
     chances,
     duration,
     uniforms,
 )
-from gridsim.model.settings import QUANTILES, REOPEN
-from gridsim.model.story import BREACHED, CLOSED_ON_PAPER, COMES_BACK, NOBODY, OPENED, SOLVED, note
+from gridsim.model.residents import voice
+from gridsim.model.settings import QUANTILES, REOPEN, SELF_RETURN
+from gridsim.model.story import (
+    BREACHED,
+    CLOSED_ON_PAPER,
+    COMES_BACK,
+    NOBODY,
+    OPENED,
+    SETTLED_BY_RESIDENTS,
+    SETTLED_IN_VAIN,
+    SOLVED,
+    note,
+)
 
 # States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
-LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
+LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY, SELF_RESOLVED = range(6)
 """States. LATENT also covers what was noticed and is not yet audited (its REPORTED event is on the agenda)."""
-STATES = ("latent", "lapsed", "open", "resolved", "closed formally")
-BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO = range(5)
+STATES = ("latent", "lapsed", "open", "resolved", "closed formally", "self-resolved")
+BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO, BY_WARNING = range(6)
 """Channels through which an incident became known; AT_ONSET where neither patrol nor residents are simulated."""
-CHANNELS = ("", "patrol", "resident", "at onset", "video")
+CHANNELS = ("", "patrol", "resident", "at onset", "video", "warning")
 MOST_SEVERE = 4
 """The highest severity; the lowest is 1."""
 EMERGENCY = 3
@@ -52,6 +65,7 @@ CASE_DTYPE = np.dtype(
         ("lapsed", "f8"),
         ("formal_at", "f8"),
         ("reopened_at", "f8"),
+        ("contacted", "f8"),
         ("complexity", "f8"),
         ("worse", "f8"),
         ("place", "i4"),
@@ -90,13 +104,14 @@ CASE_DTYPE = np.dtype(
         ("reopened", "i1"),
         ("queued", "i1"),
         ("overdue", "i1"),
+        ("worsened", "i4"),
     ],
     align=True,
 )
 """Columns of a case. A new row is 0 throughout, except where −1 or NaN is told.
 
 - ``onset``, ``reported``, ``deadline``, ``closed``, ``resolved``, ``lapsed``, ``formal_at`` (last closure on paper),
-  ``reopened_at``: moments, NaN at first (``onset`` apart).
+  ``reopened_at``, ``contacted`` (``take_up``): moments, NaN at first (``onset`` apart).
 - ``complexity``: 0 to 1, of the case for good (``nature``). ``grade``, ``worse``: severity last asked for (0: never)
   and when it grows next.
 - ``place``, ``ordinal``: key of the incident. ``resident``: row of the one concerned, −1 if nobody. ``category``: row.
@@ -114,7 +129,8 @@ CASE_DTYPE = np.dtype(
 - ``whistled``, ``linked`` (last whistle answered), ``ever_linked``, ``together`` (side by side), ``stalled``,
   ``reopened``, ``exhausted`` (departments called after all attempts failed), ``overdue``, ``edge``, ``on_the_spot``: 0
   or 1.
-- ``queued``: 0 no, 1 in a grid's queue, 2 in an expert line.
+- ``queued``: 0 no, 1 in a grid's queue, 2 in an expert line. ``worsened``: self-resolutions that failed, each of which
+  left it one step more severe (R6).
 """
 
 # Clocks of the latent: what is left of each exposure (unit exponential) and the rates that consume it. A table of its
@@ -129,16 +145,22 @@ LATENT_DTYPE = np.dtype(
         ("report_rate", "f8"),
         ("lapse_rate", "f8"),
         ("video_rate", "f8"),
+        ("settle", "f8"),
+        ("sign", "f8"),
+        ("settle_rate", "f8"),
+        ("sign_rate", "f8"),
         ("worse", "f8"),
         ("since", "f8"),
         ("case", "i4"),
         ("place", "i4"),
+        ("security", "i4"),
     ],
     align=True,
 )
-"""Columns of a latent incident: ``patrol``, ``report``, ``lapse``, ``video``, the exposures left; ``visibility`` and
-``report_rate``, ``lapse_rate``, ``video_rate`` a day; ``worse``, when its severity grows next; ``since``, from when the
-clocks run; ``case`` and ``place``, rows. The order of rows has no effect.
+"""Columns of a latent incident: ``patrol``, ``report``, ``lapse``, ``video``, ``settle``, ``sign``, the exposures left;
+``visibility`` and ``report_rate``, ``lapse_rate``, ``video_rate``, ``settle_rate``, ``sign_rate`` a day; ``security``,
+1 if an alert concerns it; ``worse``, when its severity grows next; ``since``, from when the clocks run; ``case`` and
+``place``, rows. The order of rows has no effect.
 """
 
 
@@ -147,12 +169,15 @@ def arise(t, day):
     """R1. New incidents of a day: a Poisson stream per place, thinned from a dominating one.
 
     Candidate ``n`` of a place has its own keyed gap, acceptance, category and resident; a rate that a policy or a shock
-    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good.
+    changes accepts other candidates but never renames them. ``place.rate`` is the base rate a day, for good; the table
+    ``rate_factor`` (place, category) is the product of all that changes it for a time, 1 where nothing does.
 
     Places in order of their rows; at each, all candidates before ``day`` + 1 in order of time. Candidate n = 1, 2, …
     has ordinal n and one call (ARRIVAL, place, n, attempt 0). Word 0 is the gap that follows it: candidate n + 1 comes
-    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). It is an incident if word 1 · headroom < 1, its ordinal being
-    used up either way. Word 2 picks the category, word 3 the resident (``blank``, ``_begin``).
+    at time − ln(word 0) ÷ (rate · ``arrivals.headroom``). Word 2 picks the category (``category_of``). It is an
+    incident if word 1 · headroom < ``pressure`` of its place and category, its ordinal being used up either way; so a
+    pressure up to headroom multiplies the rate, and a larger one adds nothing more. Word 3 picks the resident
+    (``_begin``).
     """
     p = t.settings[0]
     for i in range(len(t.next_arrival)):
@@ -163,7 +188,7 @@ def arise(t, day):
             place.ordinal = ordinal + 1
             gap, accept, kind, who = uniforms(p.seed, p.replicate, ARRIVAL, i, ordinal, 0)
             t.next_arrival[i] = now - math.log(gap) / (place.rate * p.arrivals_headroom)
-            if accept * p.arrivals_headroom < 1.0:
+            if accept * p.arrivals_headroom < pressure(t, i, category_of(t, kind)):
                 _begin(t, i, ordinal, now, kind, who)
 
 
@@ -185,23 +210,47 @@ def first_arrival(t, start):
 
 
 @rule()
+def category_of(t, kind):
+    """R1. Category by its word: the first whose ``share_below`` is not below ``kind``."""
+    category = 0
+    while kind > t.category[category].share_below:
+        category += 1
+    return category
+
+
+@rule()
+def pressure(t, i, category):
+    """R1, R15, R19. Arrivals of a category at a place relative to its base rate.
+
+    ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
+    category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
+    incidents of the day arise, at its beginning.
+    """
+    p = t.settings[0]
+    factor = 1.0
+    if p.rules_grievance == 1 and t.category[category].mediated == 1:
+        factor += p.grievance_disputes * t.place[i].grievance
+    if p.rules_security == 1 and t.category[category].security == 1:
+        factor += p.security_repeat * min(2.0, t.place[i].unsafe)
+    return factor * t.rate_factor[i, category]
+
+
+@rule()
 def blank(t, i, ordinal, now, kind):
     """R1. Append a case row for an incident at place ``i``; returns its id.
 
-    Category: the first whose ``share_below`` is not below ``kind``. State LATENT; ``grid`` is that of the place now.
+    Category by ``category_of``. State LATENT; ``grid`` is that of the place now.
     """
     tally = t.tally[0]
     n = tally.cases
     tally.cases = n + 1
     place = t.place[i]
     case = t.case[n]
-    category = 0
-    while kind > t.category[category].share_below:
-        category += 1
     case.onset = now
     case.reported = case.deadline = case.closed = case.resolved = case.lapsed = math.nan
-    case.formal_at = case.reopened_at = math.nan
-    case.place, case.ordinal, case.category = i, ordinal, category
+    case.formal_at = case.reopened_at = case.contacted = math.nan
+    case.place, case.ordinal, case.category = i, ordinal, category_of(t, kind)
     case.grid, case.handler, case.next, case.resident = place.grid, -1, -1, -1
     case.state = LATENT
     case.expert_field = -1
@@ -252,33 +301,35 @@ def escalation(t, case, now):
     from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
     swept: whoever needs the severity asks for it.
 
-    With ``rules.escalation`` off it is 1 for ever. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
+    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
     category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
     up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
     deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
     solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
-    from its onset. No step at rate 0, nor beyond 4.
+    from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
+    top of that severity, at most up to 4; its next step comes when that of the severity below does, and at 4 there is
+    none.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:
-        return 1, math.inf
+        return min(MOST_SEVERE, 1 + case.worsened), math.inf
     category = t.category[case.category]
     a, b, c, first = chances(t, ESCALATION, case, 0)
     s = 1
     if first < category.emergency:
         s = EMERGENCY
     if p.escalation_rate <= 0.0:
-        return s, math.inf
+        return min(MOST_SEVERE, s + case.worsened), math.inf
     used = 0.0
-    while s < MOST_SEVERE:
+    while s + case.worsened < MOST_SEVERE:
         used -= math.log(a if s == 1 else (b if s == 2 else c))
         x = used / p.escalation_rate  # rate · (age + α age² ÷ (2 · deadline)) = used
         bend = category.escalation / category.deadline
         age = x if bend == 0.0 else (math.sqrt(1.0 + 2.0 * bend * x) - 1.0) / bend
         if case.onset + age > now:
-            return s, case.onset + age
+            return s + case.worsened, case.onset + age
         s += 1
-    return s, math.inf
+    return MOST_SEVERE, math.inf
 
 
 @rule()
@@ -314,36 +365,99 @@ def is_followed(t, case):
 
 
 @rule()
-def become_latent(t, n, since):
-    """R3, R4, R5. Start the competing clocks of patrol, report, video and lapse; also for an incident wrongly rejected.
+def is_told(t, case):
+    """R14. True when the reporter is told what becomes of the case: word 0 of (EXPERIENCE, attempt 0) <
+    ``feedback.share``.
+    """
+    return chances(t, EXPERIENCE, case, 0)[0] < t.settings[0].feedback_share
 
-    One call (CLOCKS, attempt = rejections so far): the exposures of patrol, report, lapse and video are −ln of words 0,
-    1, 2, 3. Rates: lapse = the category's; report = ``residents.report_rate`` · the category's reporting · the
-    resident's propensity (1 without a resident), times ``escalation.report_odds`` for each step of severity above 1
-    reached by ``since``; video = ``video.detection`` · the category's video. A rate whose rule is off is 0. The next
-    step of severity is noted in ``worse``. These rates stay as they are now, whatever a policy changes later; the
-    patrol hazard and the cameras of a place (``watched``) are those of the day.
+
+@rule()
+def become_latent(t, n, since):
+    """R3, R4, R5, R6. Start the competing clocks of an incident; also of one wrongly rejected, or settled in vain.
+
+    Course = rejections + 64 · ``worsened``. One call (CLOCKS, attempt = course): the exposures of patrol, report, lapse
+    and video are −ln of words 0, 1, 2, 3. With ``rules.self_resolution`` or ``rules.warning`` another (SIGNS, attempt =
+    course): those of self-resolution and early warning are −ln of words 0 and 1.
+
+    Rates: lapse = the category's; report = ``residents.report_rate`` · the category's reporting · the resident's
+    propensity · his ``voice`` (both 1 without a resident), times ``escalation.report_odds`` for each step of severity
+    above 1 reached by ``since``; with ``rules.security``, for a category of security, times 1 + ``security.tips`` ·
+    ``security.tip_factor`` · the place's ``taking_part``. Video = ``video.detection`` · the category's video.
+    Self-resolution = ``self_resolution.rate`` · ``self_resolution.allowed`` · the category's self_resolvable ·
+    ``taking_part``; warning = ``warning.rate`` · ``warning.sensitivity`` · the category's signs ·
+    ``residents.wechat_reach``. A rate whose rule is off is 0. ``visibility`` = (1 − ``patrol.all_subject``) · the
+    category's + ``patrol.all_subject``. The next step of severity is noted in ``worse``. These rates stay as they are
+    now, whatever a policy or people change later; the patrol hazard, the cameras (``watched``) and the alerts of a
+    place are those of the day.
     """
     case = t.case[n]
     case.state = LATENT
     tally = t.tally[0]
     row = t.latent[tally.latent]
     tally.latent += 1
-    a, b, c, d = chances(t, CLOCKS, case, case.rejections)
+    p = t.settings[0]
+    place = t.place[case.place]
+    course = case.rejections + 64 * int(case.worsened)
+    a, b, c, d = chances(t, CLOCKS, case, course)
     row.patrol, row.report, row.lapse, row.video = -math.log(a), -math.log(b), -math.log(c), -math.log(d)
     category = t.category[case.category]
-    p = t.settings[0]
-    row.visibility = category.visibility
+    row.visibility = (1.0 - p.patrol_all_subject) * category.visibility + p.patrol_all_subject
     row.lapse_rate = category.lapse_rate
     row.report_rate = p.residents_report_rate * category.reporting if p.rules_residents == 1 else 0.0
     if case.resident >= 0:
         row.report_rate *= t.propensity[case.resident]
+        row.report_rate *= voice(t, case.resident)
+    if p.rules_security == 1 and category.security == 1:
+        row.report_rate *= 1.0 + p.security_tips * p.security_tip_factor * place.taking_part
     row.video_rate = p.video_detection * category.video if p.rules_video == 1 else 0.0
+    row.settle_rate = row.sign_rate = 0.0
+    if p.rules_self_resolution == 1:
+        by_all = p.self_resolution_rate * p.self_resolution_allowed
+        row.settle_rate = by_all * category.self_resolvable * place.taking_part
+    if p.rules_warning == 1:
+        row.sign_rate = p.warning_rate * p.warning_sensitivity * category.signs * p.residents_wechat_reach
+    if row.settle_rate > 0.0 or row.sign_rate > 0.0:
+        x, y, _, _ = chances(t, SIGNS, case, course)
+        row.settle, row.sign = -math.log(x), -math.log(y)
+    row.security = category.security
     for _ in range(1, severity(t, case, since)):
         row.report_rate *= p.escalation_report_odds
     row.worse = case.worse
     row.since = since
     row.case, row.place = n, case.place
+
+
+@rule()
+def settled_by_residents(t, n, now):
+    """R6. Residents settle a latent incident themselves (自治解决), or believe so.
+
+    It fails if word 2 of the call of its clocks (SIGNS, attempt = course) < ``self_resolution.failure``, times 1 −
+    ``organisations.skill`` where the place has a social organisation (``organised``). Then it is there again after
+    SELF_RETURN (attempt = ``worsened``; calendar days), one step more severe: worsened + 1, and ``become_latent`` since
+    then, with new exposures. It stays LATENT meanwhile. Else the state is SELF_RESOLVED, resolved = now; it never was a
+    case. Called by ``sweep_latent``, once the row of the latent is gone.
+    """
+    p = t.settings[0]
+    tally = t.tally[0]
+    today = t.day[tally.day]
+    case = t.case[n]
+    fails = p.self_resolution_failure
+    if t.place[case.place].organised == 1:
+        fails *= 1.0 - p.organisations_skill
+    if chances(t, SIGNS, case, case.rejections + 64 * int(case.worsened))[2] < fails:
+        note(t, n, now, SETTLED_IN_VAIN, NOBODY, NOBODY, 0.0)
+        back = now + duration(t, SELF_RETURN, case, int(case.worsened))
+        case.worsened += 1
+        case.grade = 0
+        today.settled_in_vain += 1
+        become_latent(t, n, back)
+        return
+    case.state = SELF_RESOLVED
+    case.resolved = now
+    note(t, n, now, SETTLED_BY_RESIDENTS, NOBODY, NOBODY, 0.0)
+    tally.self_resolved += 1
+    today.self_resolved += 1
 
 
 @rule()
@@ -469,6 +583,18 @@ def open_file(t, n, now):
 
 
 @rule()
+def take_up(t, n, now):
+    """R9, R10, R12. Somebody – a worker, an expert, a team – takes the case in hand; ``contacted`` is the first time.
+
+    in_hand + 1.
+    """
+    case = t.case[n]
+    case.in_hand += 1
+    if math.isnan(case.contacted):
+        case.contacted = now
+
+
+@rule()
 def deadline_of(t, case, now):
     """R2, R13. The category's time from the report, of which every step of severity leaves a part.
 
@@ -586,7 +712,11 @@ def count_escalations(t, first, last):
     steps = 0
     for n in range(t.tally[0].cases):
         case = t.case[n]
-        over = case.resolved if case.state == RESOLVED else (case.lapsed if case.state == LAPSED else math.inf)
+        over = (
+            case.resolved
+            if case.state == RESOLVED or case.state == SELF_RESOLVED
+            else (case.lapsed if case.state == LAPSED else math.inf)
+        )
         now = case.onset
         if over < first or now >= last:
             continue
@@ -618,6 +748,8 @@ MEASURED = (
     "complexity",
     "hops",
     "whistled",
+    "contacted",
+    "resident",
 )
 
 
@@ -631,7 +763,7 @@ def _fill_columns(case, out):
         out[6, i], out[7, i], out[8, i], out[9, i] = c.channel, c.needs, c.ever_linked, c.returns
         out[10, i], out[11, i] = c.formal_at, c.reopened_at
         out[12, i], out[13, i], out[14, i], out[15, i] = c.place, c.ordinal, c.category, c.complexity
-        out[16, i], out[17, i] = c.hops, c.whistled
+        out[16, i], out[17, i], out[18, i], out[19, i] = c.hops, c.whistled, c.contacted, c.resident
 
 
 def measured_columns(case: np.recarray) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ a set of places, and a policy changes only which grid a place belongs to.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 
 import networkx as nx
@@ -16,6 +17,7 @@ from gridsim.model.city_table import adjacency, build_grids, label_tree
 from gridsim.model.counts import count_all
 from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, uniform_block
 from gridsim.model.residents import RESIDENT_DTYPE, populate
+from gridsim.model.settings import threshold_levels
 from gridsim.model.staffing import first_staff, shared_out
 from gridsim.scenario.distributions import lognormal_sigma
 from gridsim.scenario.scenario import Scenario
@@ -39,6 +41,14 @@ PLACE_DTYPE = np.dtype(
         ("camera", "f8"),
         ("heat", "f8"),
         ("lately", "f8"),
+        ("organisation", "f8"),
+        ("organised", "i4"),
+        ("people", "i4"),
+        ("success", "f8"),
+        ("expectation", "f8"),
+        ("grievance", "f8"),
+        ("taking_part", "f8"),
+        ("unsafe", "f8"),
     ],
     align=True,
 )
@@ -53,6 +63,11 @@ PLACE_DTYPE = np.dtype(
 - ``ground``: share of the city's ground to patrol (all places add up to 1). ``camera``: luck in [0, 1); ``watched`` is
   1 where the place is urban and this is below ``video.coverage``.
 - ``heat``, ``lately``: cases recorded, faded, and since the last four-weekly count (R3).
+- ``organisation``: luck in [0, 1) of its community; ``organised`` is 1 where this is below ``organisations.coverage``.
+  ``people``: resident rows who live there (0 at a site).
+- ``success``: recent part of the cases resolved in time (R15). ``expectation``: what people expect of it.
+  ``grievance``: 0 to 1. ``taking_part``: share of its residents who take part, at a site that of the community's.
+- ``unsafe``: safety cases recorded, fading (R19).
 """
 GRID_DTYPE = np.dtype(
     [
@@ -68,7 +83,9 @@ GRID_DTYPE = np.dtype(
         ("first_worker", "i4"),
         ("fallback", "i4"),
         ("population", "i4"),
+        ("guide", "i4"),
         ("fte", "f8"),
+        ("hands", "f8"),
         ("local_gain", "f8"),
         ("ground", "f8"),
         ("ground_at_first", "f8"),
@@ -86,14 +103,28 @@ GRID_DTYPE = np.dtype(
   ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
 - ``head``, ``tail``, ``urgent_tail``: its queue. ``load``: live cases. ``first_worker``: first of its workers, by
   number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
-  work.
+  work; ``hands``: of those who take cases from its queue. ``guide``: 1 in a dedicated grid with a guide at work.
 - ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,
   ``ground_at_first``: ground of its places now, and before any policy. ``periphery``: 0 in the middle of the district,
   1 furthest out.
 """
-COMMUNITY_DTYPE = np.dtype([("first_grid", "i4"), ("grids", "i4"), ("street", "i4"), ("district", "i4")], align=True)
+COMMUNITY_DTYPE = np.dtype(
+    [
+        ("first_grid", "i4"),
+        ("grids", "i4"),
+        ("street", "i4"),
+        ("district", "i4"),
+        ("people", "i4"),
+        ("part", "i4"),
+        ("alerts", "f8"),
+        ("alert_until", "f8"),
+        ("alert_factor", "f8"),
+    ],
+    align=True,
+)
 """Columns of a community: its comprehensive grids are ``first_grid`` and the ``grids`` − 1 rows after it; ``street``,
-``district``: rows.
+``district``: rows; ``people``, ``part``: residents, and those who take part. ``alerts``: alerts, fading;
+``alert_until``, ``alert_factor``: the last one, from −10⁹ and 1 at first (R19).
 """
 
 
@@ -176,7 +207,9 @@ class City:
 
     def set_communities(self, rows: list[tuple[int, int, int, int]]) -> None:
         """Set the table of communities: first grid, number of grids, street, district."""
-        self.community = np.array(rows, COMMUNITY_DTYPE).view(np.recarray)
+        c = self.community = np.zeros(len(rows), COMMUNITY_DTYPE).view(np.recarray)
+        c.first_grid[:], c.grids[:], c.street[:], c.district[:] = np.array(rows).T
+        c.alert_until[:], c.alert_factor[:] = -1e9, 1.0
         self.n_streets = int(self.community.street.max()) + 1
 
     def _set_periphery(self) -> None:
@@ -216,6 +249,7 @@ class City:
         if s.grids is not None:
             place.urban[:] = s.grids.column("urban")[place.grid]
         place.camera[:] = self.draw(CITY_CELLS, len(place), axis=1)[:, 0]  # which places are connected first
+        place.organisation[:] = self.draw(CITY_CELLS, len(self.community), axis=2)[place.community, 0]
 
         at_sites = s.dedicated.incident_share if m else 0.0
         total = s.population * s.arrivals.per_100_residents / 100 / 365
@@ -242,16 +276,28 @@ class City:
             place.first_resident[j] = place.first_resident[first]
             place.residents[j] = place.first_resident[last] + place.residents[last] - place.first_resident[first]
         self.n_residents = int(edges[-1])
+        place.people[:n] = place.residents[:n]
         self.propensity = np.empty(self.n_residents, np.float32)
         self.resident = np.zeros(self.n_residents, RESIDENT_DTYPE).view(np.recarray)
-        home = np.repeat(np.arange(n, dtype=np.int32), place.residents[:n])
+        self.standing = np.zeros(self.n_residents, np.uint8)
+        self.threshold = np.zeros(self.n_residents, np.uint8)
+        all_far = s.ties.near if s.ties.structure == "long" else 0
+        self.tie = np.empty((self.n_residents, s.ties.far + all_far), np.int32)
+        by_district = [place.first_resident[:n][place.district[:n] == d] for d in range(len(self.district_names))]
+        first_row = np.array([rows.min() for rows in by_district])
+        many = np.bincount(place.district[:n], place.people[:n], len(first_row)).astype(np.int64)
         populate(
             s.city.seed,
             lognormal_sigma(s.residents.disparity),
+            s.residents.place_share,
             s.city.registered_share,
-            home,
-            self.propensity,
-            self.resident,
+            s.residents.wechat_reach,
+            s.participation.initial,
+            threshold_levels(s),
+            np.repeat(np.arange(n, dtype=np.int32), place.residents[:n]),
+            np.ascontiguousarray(place.community),
+            (self.propensity, self.resident, self.standing, self.threshold, self.tie),
+            (first_row[place.district], many[place.district], s.ties.far),
         )
 
     def _cells_of_community(self, k: int) -> tuple[int, int]:
@@ -304,9 +350,11 @@ class City:
                     graph.add_edge(row, at[other])
         return graph
 
-    def counts(self, scenario: Scenario, base: Scenario | None = None) -> dict[str, float]:
+    def counts(
+        self, scenario: Scenario, base: Scenario | None = None, only: Collection[str] | None = None
+    ) -> dict[str, float]:
         """How many of each thing a policy's cost can be charged for, beside ``base`` (the city's own scenario)."""
-        return count_all(self, base or self.scenario, scenario)
+        return count_all(self, base or self.scenario, scenario, only)
 
 
 @columns(GRID_DTYPE, "grid")

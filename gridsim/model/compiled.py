@@ -15,6 +15,7 @@ import hashlib
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ def _cache_folder() -> Path | None:
 
 SOURCES = _sources_hash()
 FOLDER = _cache_folder()
+_DECORATING = threading.Lock()
 
 
 def entry(function: Callable[..., Any]) -> Any:
@@ -74,6 +76,24 @@ def entry(function: Callable[..., Any]) -> Any:
 def rule(*signature: str) -> Any:
     """Compile what only compiled code calls; an explicit signature keeps draws from being typed again."""
     return numba.njit(*signature, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
+
+
+def hook(function: Callable[..., Any], tables: Any, cached: bool = False) -> Any:
+    """Compile a function (tables, day) → int that the engine takes as an argument; plain Python without compilation.
+
+    Its type is the same whatever it does (``numba.types.FunctionType``), so that the engine, compiled for one, takes
+    every other without being compiled again.
+    """
+    if numba.config.DISABLE_JIT:
+        return function
+    with _DECORATING:
+        before = numba.config.CACHE_DIR
+        try:
+            numba.config.CACHE_DIR = str(FOLDER or "")
+            signature = numba.int64(numba.typeof(tables), numba.int64)
+            return numba.cfunc(signature, nopython=True, cache=cached and FOLDER is not None)(function)
+        finally:
+            numba.config.CACHE_DIR = before
 
 
 def is_compiled() -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,7 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
         0, kept_grids(base, city.n_dedicated) - kept_grids(policy, city.n_dedicated)
     ),
     "full_time": lambda city, base, policy: full_time_posts(policy.staff),
+    "part_time": lambda city, base, policy: policy.staff.part_time,
     # beyond the baseline; fewer than there is negative, a saving
     "added_full_time": lambda city, base, policy: full_time_posts(policy.staff) - full_time_posts(base.staff),
     "added_part_time": lambda city, base, policy: policy.staff.part_time - base.staff.part_time,
@@ -65,11 +66,15 @@ COUNTS: dict[str, Callable[[Any, Scenario, Scenario], float]] = {
 OF_FIRMS = ("added_firm_staff", "device")  # what hangs on the people of firms
 
 
-def count_all(city: Any, base: Scenario, policy: Scenario) -> dict[str, float]:
-    """The number of everything that ``Cost.per`` can name; devices given up are not sold."""
+def count_all(city: Any, base: Scenario, policy: Scenario, only: Collection[str] | None = None) -> dict[str, float]:
+    """The number of everything that ``Cost.per`` can name, or of ``only`` these; devices given up are not sold."""
+    found = {name: float(count(city, base, policy)) for name, count in COUNTS.items() if only is None or name in only}
+    if only is not None and not set(only) & set(
+        OF_FIRMS
+    ):  # people of firms are counted in two worlds, which takes time
+        return found
     before, after = (_firm_staff(city, base, s) for s in (base, policy))
-    more = {
+    return found | {
         "added_firm_staff": after - before,
         "device": max(0.0, _devices(policy, after) - _devices(base, before)),
     }
-    return {name: float(count(city, base, policy)) for name, count in COUNTS.items()} | more

@@ -8,6 +8,11 @@ The start. The world begins at day −``time.warmup_days``: the levers are put i
 patrol hazards, teams), ``begin`` runs, and then ``one_day`` for each day up to ``time.days`` + ``time.follow_up_days``.
 Nothing but the tables below is carried from day to day; every draw is keyed (``draws``), so only the order told here
 matters.
+
+A researcher's own code has two places. Interventions (``interventions``, Python) are called at the beginning of a day,
+after the dated policies that take effect on it and before anything below. A rule of one's own (``own_rule``, compiled)
+is called once a day in ``one_day``, after the calendar and before the day's incidents arise. Without them the course is
+the same to the bit.
 """
 
 from __future__ import annotations
@@ -31,7 +36,8 @@ from gridsim.model.agenda import (
     pop,
     push,
 )
-from gridsim.model.cases import arise, count_open, deadline_due, first_arrival, reopen, settle
+from gridsim.model.careers import look_at_staff
+from gridsim.model.cases import OPEN, arise, count_open, deadline_due, first_arrival, is_told, reopen, settle
 from gridsim.model.compiled import entry, rule
 from gridsim.model.departments import free_task, is_live, join, new_week_day, recall_teams, team_done
 from gridsim.model.experts import arrive_at_expert, call_expert, expert_over, hand_over, leave_expert, recall, reroster
@@ -48,16 +54,23 @@ from gridsim.model.gridworkers import (
     try_again,
 )
 from gridsim.model.platform import MOST_EVENTS, MOST_TASKS, exhausted, intake, part_done, resume, stalled_stock, whistle
+from gridsim.model.residents import BREACHED, FIXED, LET_DOWN, experience
+from gridsim.model.security import grow_calm, take_note
+from gridsim.model.society import count_society, social_month
 from gridsim.model.story import PART_IS_DONE, note
+
+BROKEN = -(2**62)  # far from every day
 
 
 @entry
 def begin(t, start, rate, span, below, formal_for_good):
     """Set the city going at ``start``: first arrivals, and the stationary stock of stalled cases.
 
-    Stock cases come first, so theirs are the lowest case ids. The stock is laid only where its ``rate`` is above 0.
+    First ``count_society``. Stock cases come first, so theirs are the lowest case ids. The stock is laid only
+    where its ``rate`` is above 0.
     """
     t.tally[0].open_since = start
+    count_society(t)
     first_arrival(t, start)
     if rate > 0.0:
         stalled_stock(t, start, rate, span, below, formal_for_good)
@@ -91,43 +104,49 @@ def change_roster(t, now):
 
 
 @entry
-def advance(t, first, last, room):
-    """Run days ``first`` to ``last`` − 1; returns the first day not run.
+def advance(t, first, last, room, own):
+    """Run days ``first`` to ``last`` − 1; returns the first day not run (``BROKEN`` + day, if ``own`` raised on it).
 
     Stops early when a table could overflow within the next day, so that the caller can enlarge it: ``room`` is a bound
-    on the incidents of one day.
+    on the incidents of one day. ``own`` is a user's rule, or one that does nothing (``own_rule``).
     """
     for day in range(first, last):
         if not _has_room(t, room):
             return day
-        one_day(t, day)
+        if not one_day(t, day, own):
+            return BROKEN + day
     return last
 
 
 @rule()
-def one_day(t, day):
+def one_day(t, day, own):
     """A day, in order (MODEL §3).
 
-    - 1. ``cool_down``: hotspots of patrol, every four weeks.
+    - 1. ``cool_down``: hotspots of patrol, every four weeks; then ``look_at_staff``: careers, every four weeks. Then
+      ``own``, the user's rule; if it raised, the day ends here and False is returned (else True).
     - 2. ``arise``: all incidents of the day (R1).
     - 3. Severity (R2) is a function of the incident's age and is asked for where it matters.
-    - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), and what lapses. Known at once, reported as
-      events.
+    - 4. ``sweep_latent``: who notices what during the day (R3, R4, R5), what residents settle (R6), and what lapses.
+      Known at once, reported as events.
     - 5. and 6. ``handle_until`` the day's end: intake R7, triage R8, grid R9, experts R10, whistle R11, departments
-      R12, closure R13.
+      R12, closure R13; and what the reporter hears and makes of it (R14, R15) as each case has its outcome.
+    - 7. ``social_month``: trust, participation, publicity, every four weeks (R15, R16, R18).
+    - 8. ``grow_calm``: hotspots of safety cases and alerts fade, every four weeks (R19).
     - 9. ``record``.
-
-    Steps 7 (R14 feedback, R15 trust, R16 participation) and 8 (outreach, security) and R6 self-resolution have no rule
-    yet.
     """
     # 1. calendar: dated policies took effect before the day began; budgets accrue as workers are called (R17)
     cool_down(t, day)  # hotspots of patrol
+    look_at_staff(t, day)  # R17 careers: of the four weeks that begin
+    if own(t, day) != 0:  # a user's rule
+        return False
     arise(t, day)  # 2. R1
     # 3. R2 escalation: severity is a function of an incident's age, asked for where it matters (cases.severity)
-    sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video, lapse (R6 self-resolution joins them)
+    sweep_latent(t, day)  # 4. R3 patrol, R4 residents, R5 video and warning, R6 self-resolution, lapse
     handle_until(t, day + 1.0)  # 5. and 6.: R7 intake, R8 triage, R9 grid, R10 experts, R11 whistle, R12, R13 closure
-    # 7. R14 feedback, R15 trust, R16 participation; 8. R17 staff, R18 outreach, R19 security come here
+    social_month(t, day)  # 7. R15 trust, R16 participation, R18 outreach; R14 feedback came with each case
+    grow_calm(t, day)  # 8. R19
     record(t, day)  # 9.
+    return True
 
 
 @rule()
@@ -152,13 +171,14 @@ def dispatch_event(t, now, kind, ident, stamp):
     - EXPERT_CALLED: ``call_expert`` for the line, if there still is a line of that number.
     - TASK_DONE: the row is freed; if the sub-task was live (``is_live``, asked before) then ``part_done`` of its case.
     - AT_DEPARTMENT: ``join`` if live, else the row is freed.
-    - REPORTED: ``intake``. Never void.
-    - DEADLINE_DUE: ``deadline_due``; if that closed the file, a case that waited at a grid (queued 1) or an expert line
+    - REPORTED: ``intake``; if that opened a file, ``take_note``. Never void.
+    - DEADLINE_DUE: ``deadline_due``; if the case was open, ``experience`` (LET_DOWN if that closed the file, else
+      BREACHED); if it was closed, a case that waited at a grid (queued 1) or an expert line
       (queued 2) leaves its queue. Its stamp is not looked at: it asks for the state.
-    - The others are void unless the stamp equals the case's version: SETTLED ``settle``; REOPENED ``reopen``; AT_GRID
-      ``arrive_at_grid``; REFERRED ``whistle``; RESUMED ``resume``; AT_EXPERT ``arrive_at_expert``, and
-      ``_without_expert`` where that finds no line; ON_THE_SPOT_CALL ``on_the_spot``, and AT_GRID at the same moment
-      where that finds nobody.
+    - The others are void unless the stamp equals the case's version: SETTLED ``settle``, then ``experience`` (FIXED);
+      REOPENED ``reopen``; AT_GRID ``arrive_at_grid``; REFERRED ``whistle``; RESUMED ``resume``; AT_EXPERT
+      ``arrive_at_expert``, and ``_without_expert`` where that finds no line; ON_THE_SPOT_CALL ``on_the_spot``, and
+      AT_GRID at the same moment where that finds nobody.
 
     A version is 0 at first and grows by one at a closure, true or on paper; a reopening does not change it.
     """
@@ -185,8 +205,14 @@ def dispatch_event(t, now, kind, ident, stamp):
             free_task(t, ident)
     elif kind == REPORTED:
         intake(t, ident, now)
+        if t.case[ident].state == OPEN:
+            take_note(t, ident, now)
     elif kind == DEADLINE_DUE:
-        if deadline_due(t, ident, now):
+        was_open = t.case[ident].state == OPEN
+        closed = deadline_due(t, ident, now)
+        if was_open:
+            experience(t, ident, now, LET_DOWN if closed else BREACHED, is_told(t, t.case[ident]))
+        if closed:
             if t.case[ident].queued == 1:
                 leave_queue(t, ident)
             elif t.case[ident].queued == 2:
@@ -204,6 +230,7 @@ def dispatch_event(t, now, kind, ident, stamp):
         resume(t, ident, now)
     elif kind == SETTLED:
         settle(t, ident, now)
+        experience(t, ident, now, FIXED, is_told(t, t.case[ident]))
     elif kind == ON_THE_SPOT_CALL:
         if not on_the_spot(t, ident, now):
             push(t, now, AT_GRID, ident, stamp)
@@ -285,6 +312,10 @@ def record(t, day):
     row.lapsed_so_far = tally.lapsed
     row.resolved_so_far = tally.resolved
     row.formal_so_far = tally.formal
+    row.self_resolved_so_far = tally.self_resolved
+    row.taking_part, row.silent = tally.taking_part, tally.silent
+    row.trust_grid, row.trust_department = tally.trust_grid, tally.trust_department
+    row.success, row.expectation, row.grievance = tally.success, tally.expectation, tally.grievance
     waiting = 0
     for d in range(len(t.department)):
         waiting += t.department[d].queue
@@ -292,6 +323,8 @@ def record(t, day):
     row.waiting_at_departments = waiting
     new_week_day(t, day)
     row.expert_budget = tally.expert_budget
+    row.posts, row.vacant, row.vacant_fte = tally.posts, tally.vacant, tally.vacant_fte
+    row.strain, row.burnout, row.skill = tally.strain, tally.burnout, tally.skill
     tally.day += 1
 
 

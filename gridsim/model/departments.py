@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.model.agenda import TASK_DONE, TEAM_DONE, is_workday, push, work_end, worked_by
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import is_urgent
+from gridsim.model.cases import is_urgent, take_up
 from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
 from gridsim.model.queues import enqueue, recount, take_first
@@ -175,7 +175,7 @@ def serve(t, which, now):
     While a team is free and somebody waits: ``take_first``; a row no longer live is freed and takes no team. False
     whistle: held = FALSE_EFFORT (attempt = reopened), rest 0. Else T = DEPARTMENT (attempt = reopened · 8 + part); held
     = T · active_share, or T if ``throughout``; rest = T − held; only then is held multiplied by 1 +
-    ``linkage.coordination`` if the case is linked, and in_hand grows by 1. Last, held is divided by ``team_strength``.
+    ``linkage.coordination`` if the case is linked, and ``take_up``. Last, held is divided by ``team_strength``.
     TEAM_DONE at work_end(now, held): a team may be taken at any hour, and works from the next opening.
     """
     p = t.settings[0]
@@ -197,7 +197,7 @@ def serve(t, which, now):
             task.rest = total - held
             if case.linked == 1:
                 held *= 1.0 + p.linkage_coordination
-            case.in_hand += 1
+            take_up(t, task.case, now)
             note(t, task.case, now, TEAM_BEGINS, which, task.part, held / p.team_strength)
         held /= p.team_strength
         d.busy += 1

@@ -10,23 +10,29 @@ what for. A comparison "u < chance" succeeds with that chance; every uniform is 
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from gridsim.model.compiled import entry, rule
 from gridsim.scenario.distributions import DETERMINISTIC, EXPONENTIAL, GAMMA
 
-# Streams. A duration's stream is DURATION + its row in the table of durations.
+# Streams. A duration's stream is DURATION + its row in the table of durations; a user's own begin at OWN.
 ARRIVAL, CLOCKS, NATURE, INTAKE, TRIAGE, ATTEMPT, WHISTLE, DEADLINE, STOCK, PARTNERS, DROP, STOCK_LIES = range(1, 13)
-ESCALATION, FOLLOW_UP = range(13, 15)
+ESCALATION, FOLLOW_UP, SIGNS, EXPERIENCE, SOCIAL, CAREERS = range(13, 19)
 CITY_CELLS, CITY_GRIDS, CITY_SITES, CITY_STAFF, CITY_PEOPLE, CITY_EXPERTS = range(20, 26)
 DURATION = 64
+OWN = 1000
 
 KEYS = """
 ARRIVAL | (place, 0) | 0 | 0 gap before candidate 1 | R1 | cases.first_arrival
 ARRIVAL | (place, n) | 0 | 0 gap after candidate n, 1 accepted, 2 category, 3 resident | R1 | cases.arise
-CLOCKS | incident | rejections | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
+CLOCKS | incident | course | 0 patrol, 1 report, 2 lapse, 3 video | R3 R4 R5 | cases.become_latent
+SIGNS | incident | course | 0 self-resolution, 1 early warning | R5 R6 | cases.become_latent
+SIGNS | incident | course | 2 self-resolution fails | R6 | cases.settled_by_residents
+SELF_RETURN | incident | failures before | duration until it is there again | R6 | cases.settled_by_residents
 ESCALATION | incident | 0 | 0 step 1-2, 1 step 2-3, 2 step 3-4, 3 emergency | R2 | cases.escalation
 INTAKE | incident | rejections | 0 wrongly rejected, 1 one more false, 2 duplicate | R7 | platform.intake
 NATURE | incident | 0 | 0 complexity, 1 departments needed, 2 K, 3 on the spot | R8 | cases.nature
@@ -55,6 +61,10 @@ FOLLOW_UP | incident | 0 | 0 followed | R13 | cases.is_followed
 FOLLOW_UP | incident | 0 | 1 closure on paper prevented | R13 | cases.deadline_due
 DEADLINE | incident | 0 | 0 closed on paper, 1 reopened | R13 | cases.deadline_due
 REOPEN | incident | 0 | duration until reopened | R13 | cases.deadline_due
+EXPERIENCE | incident | 0 | 0 told what became of it | R14 | cases.is_told
+EXPERIENCE | incident | 1 | 0 gives up reporting | R15 | residents.experience
+SOCIAL | (b, month) | 0 | 0 to 3: residents 4b to 4b + 3 begin, cease or return | R15 R16 | society.meet
+CAREERS | (worker, 2048 + look) | 0 | 0 leaves, 1 vacant post filled | R17 | careers.next_weeks
 STOCK | (0, i) | 0 | 0 gap before referral i, 1 cell, 2 K, 3 closed for good | R11 | platform.stalled_stock
 STOCK | (1 + stage, i + 1) | 1 + drops | 0 dropped | R11 | platform.stalled_stock
 STOCK_LIES | (1 + stage, i + 1) | 1 + drops | duration by linkage.stalled | R11 | platform.stalled_stock
@@ -63,13 +73,20 @@ CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city.City._build_
 CITY_SITES | (0, site) | 0 | 0 host, 1 x, 2 y, 3 size | city | city_table.build_grids
 CITY_CELLS | (0, place) | 0 | 0 and 1 place effect (normal) | city | city.City._build_places
 CITY_CELLS | (1, place) | 0 | 0 camera | R5 | city.City._build_places
+CITY_CELLS | (2, community) | 0 | 0 social organisation | R16 | city.City._build_places
 CITY_PEOPLE | (0, resident) | 0 | 0 and 1 propensity (normal), 2 registered | R4 | residents.populate
+CITY_PEOPLE | (1, community) | 0 | 0 and 1 propensity (normal) | R4 | residents.populate
+CITY_PEOPLE | (2, resident) | 0 | 0 in a WeChat group, 1 threshold, 2 takes part at first | R16 | residents.populate
+CITY_PEOPLE | (3 + k, resident) | 0 | 0 to 3: far ties 4k to 4k + 3 | R16 | residents._tie_far
 CITY_STAFF | (1, grid) | 0 | 0 order of full-time, 1 of part-time posts | R17 | staffing._spread
 CITY_STAFF | (2, worker) | 0 | 0 nominal, 1 who stays | R17 | staffing._place_people
 CITY_STAFF | (3, grid) | 0 | 0, 1 ties of added posts | R17 | staffing.with_added_staff
+CITY_STAFF | (4, worker) | 0 | 0 vacant, 1 tenure | R17 | careers.begin_careers
 CITY_EXPERTS | (0, expert) | 0 | 0 first session | R10 | experts.roster
 """
-"""Every keyed draw of the model: stream | entity | attempt | words | rules | function. No stream is used outside it.
+"""Every keyed draw of the model: stream | entity | attempt | words | rules | function.
+
+No stream below ``OWN`` is used outside it.
 
 A row is one call of the generator (its words 0 to 3, those not named being unused) or one duration of the table (its
 words as ``sample`` tells; the stream is DURATION + the row). The entity is the pair (place, ordinal) of the key, that
@@ -193,6 +210,14 @@ def _fill_uniforms(seed, replicate, stream, place, out):
 
 
 @entry
+def _fill_keyed(seed, replicate, stream, place, ordinal, attempt, out):
+    """Uniforms of many keys of one stream."""
+    for i in range(len(out)):
+        a, b, c, d = uniforms(seed, replicate, stream, place[i], ordinal[i], attempt[i])
+        out[i, 0], out[i, 1], out[i, 2], out[i, 3] = a, b, c, d
+
+
+@entry
 def _fill_samples(kind, scale, shape, seed, stream, out):
     """Draws of one distribution for ordinals 0, 1, …, place 0, attempt 0; for tests."""
     for i in range(len(out)):
@@ -212,6 +237,21 @@ def uniform_block(seed: int, replicate: int, stream: int, place: int, n: int) ->
     out = np.empty((n, 4))
     _fill_uniforms(seed, replicate, stream, place, out)
     return out
+
+
+def own_stream(name: str) -> int:
+    """Number of a stream of a user's own: the same for a name for ever, above ``OWN`` and below 2³¹."""
+    return OWN + int.from_bytes(hashlib.sha256(name.encode("utf-8")).digest()[:8], "big") % (2**31 - OWN)
+
+
+def keyed_uniforms(
+    seed: int, replicate: int, stream: int, place: ArrayLike, ordinal: ArrayLike, attempt: ArrayLike
+) -> np.ndarray:
+    """Four uniforms for each of many keys, which are broadcast; shape (…, 4)."""
+    keys = np.broadcast_arrays(*(np.asarray(k, np.int64) for k in (place, ordinal, attempt)))
+    out = np.empty((keys[0].size, 4))
+    _fill_keyed(seed, replicate, stream, *(np.ascontiguousarray(k).ravel() for k in keys), out)
+    return out.reshape(*keys[0].shape, 4)
 
 
 def sample_block(coded: tuple[int, float, float], seed: int, stream: int, n: int) -> np.ndarray:

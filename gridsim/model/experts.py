@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.model.agenda import AT_EXPERT, EXPERT_CALLED, EXPERT_DONE, TINY, push
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import is_urgent, mediation
+from gridsim.model.cases import is_urgent, mediation, take_up
 from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
@@ -253,7 +253,7 @@ def call_expert(t, which, now):
     lower number; nobody idle: done. If that is later than now, EXPERT_CALLED of the line is pushed for then, unless the
     last call pushed lies after now and not after then; done. Else ``take_first``, waiting − 1, queued 0, hours =
     service duration (SERVICE, attempt = attempts so far) ÷ ``experts.speed``, plus ``experts.handover_hours`` if
-    expert_tries = 0; in_hand 1; EXPERT_DONE of the expert at worked_off(now, hours).
+    expert_tries = 0; ``take_up``; EXPERT_DONE of the expert at worked_off(now, hours).
     """
     p = t.settings[0]
     line = t.expert_line[which]
@@ -284,7 +284,7 @@ def call_expert(t, which, now):
         expert.case = n
         expert.used += hours
         expert.cases += 1
-        case.in_hand = 1
+        take_up(t, n, now)
         note(t, n, now, EXPERT_BEGINS, best, NOBODY, hours)
         today = t.day[t.tally[0].day]
         today.expert_hours += hours

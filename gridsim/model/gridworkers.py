@@ -14,14 +14,27 @@ import numpy as np
 
 from gridsim.model.agenda import AT_GRID, REPORTED, TINY, WORKER_DONE, is_workday, next_open, push, work_end
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO, LAPSED, is_urgent, mediation, severity
+from gridsim.model.cases import (
+    BY_PATROL,
+    BY_RESIDENT,
+    BY_VIDEO,
+    BY_WARNING,
+    LAPSED,
+    is_told,
+    is_urgent,
+    mediation,
+    settled_by_residents,
+    severity,
+    take_up,
+)
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
 from gridsim.model.queues import enqueue, leave, recount, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
-FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)  # the last three in dedicated grids ("1+2")
+FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)
+"""Roles 专职, 兼职, and of a dedicated grid ("1+2") 网格长, 指导员 and 信息员: the people of firms."""
 ROLES = ("full-time", "part-time", "chief", "guide", "information officer")
 YEAR = 365
 
@@ -33,6 +46,8 @@ WORKER_DTYPE = np.dtype(
         ("role", "i2"),
         ("nominal", "i1"),
         ("away", "i1"),
+        ("vacant", "i1"),
+        ("handles", "i1"),
         ("fte", "f8"),
         ("case", "i4"),
         ("bank", "f8"),
@@ -41,6 +56,12 @@ WORKER_DTYPE = np.dtype(
         ("used_today", "f8"),
         ("event_hours", "f8"),
         ("events", "i8"),
+        ("since", "f8"),
+        ("load", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("owed", "f8"),
+        ("counted", "f8"),
     ],
     align=True,
 )
@@ -48,10 +69,14 @@ WORKER_DTYPE = np.dtype(
 
 - ``grid``: where he works now; ``home``: grid of his post. ``next``: next worker of his grid, by number, −1 at the end.
   ``role``: code. ``nominal``: 1 if counted but never at work. ``away``: 1 if a lever has sent him away.
-- ``fte``: full-time equivalent; 0 if nominal or away. ``case``: in hand, −1 if none.
+- ``vacant``: 1 while nobody holds the post. ``handles``: 1 if he takes cases from the queue of his grid.
+- ``fte``: full-time equivalent; 0 if nominal, away or vacant. ``case``: in hand, −1 if none.
 - ``bank``: event hours in the account, ``bank_day``: the last day credited (−10⁹: never). ``used_today``: event hours
   booked on the day ``today``.
-- ``event_hours``, ``events``: hours and attempts so far.
+- ``event_hours``, ``events``: hours and attempts so far, of all who have held the post.
+- ``since``: day on which he took the post. ``load``: share of the event hours of the last four weeks that was used, 0
+  to 1; ``strain``: its running mean; ``burnout``: 0 to 1. ``owed``: hours booked and not yet worked, ``counted``:
+  event hours at the last look (``careers``).
 """
 
 
@@ -145,7 +170,8 @@ def cool_down(t, day):
 
 @rule()
 def sweep_latent(t, day):
-    """R3, R4, R5. Patrol, residents, video, lapse: competing clocks of every latent incident, in continuous time.
+    """R3, R4, R5, R6. Patrol, residents, video, warning, self-resolution, lapse: competing clocks of every latent
+    incident, in continuous time.
 
     Each clock holds a unit-exponential exposure that its hazard uses up: patrol only in working hours, at
     ``patrol_hazard[place] · visibility`` a working day; residents, cameras of a connected place, and lapse all day
@@ -154,20 +180,25 @@ def sweep_latent(t, day):
 
     For a day: start = max(since, day), end = day + 1; an incident with since ≥ end waits. If the noted step of severity
     lies at or before start, the report rate is multiplied by ``escalation.report_odds`` once, and the next step after
-    that one is noted (a second step of the same day is counted on the day after that). On a working day with
+    that one is noted (a second step of the same day is counted on the day after that). Residents of a community under
+    alert (``rules.security``, ``security.alert``; its ``alert_until`` > start) report what concerns security at its
+    ``alert_factor`` times their rate, all that day. On a working day with
     ``rules.patrol``, patrol walks from max(start, day + opens) to day + closes at the hazard ÷ length a day (length =
     closes − opens). The cameras' rate is the video rate times ``watched`` (0 or 1) of the place.
 
     A clock runs out today if rate · time ≥ its exposure left, namely at its beginning + exposure ÷ rate. If none does,
-    each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, patrol, resident, video: on
-    lapse the state is LAPSED at that moment; on the others the channel is set and REPORTED pushed for that moment
-    (state still LATENT). It is no longer latent in the tally from this sweep on.
+    each exposure falls by rate · time. Else the earliest decides, ties in the order lapse, self-resolution, patrol,
+    resident, video, warning: on lapse the state is LAPSED at that moment; on self-resolution ``settled_by_residents``
+    at that moment, after the row is gone; on the others the channel is set and REPORTED pushed for that moment (state
+    still LATENT). It is no longer latent in the tally from this sweep on. An incident that ``settled_by_residents``
+    puts back is swept on the same day if its ``since`` lies before the day's end.
     """
     p = t.settings[0]
     tally = t.tally[0]
     today = t.day[tally.day]
     work = is_workday(p, day)
     length = p.closes - p.opens
+    alerts = p.rules_security == 1 and p.security_alert == 1
     j = 0
     while j < tally.latent:
         row = t.latent[j]
@@ -186,31 +217,45 @@ def sweep_latent(t, day):
         if work and window > 0.0 and p.rules_patrol == 1:
             walk = t.patrol_hazard[row.place] * row.visibility / length
         found = opens + row.patrol / walk if walk * window >= row.patrol and walk > 0.0 else math.inf
-        told = start + row.report / row.report_rate if row.report_rate * (end - start) >= row.report else math.inf
+        reporting = row.report_rate
+        if alerts and row.security == 1 and t.community[t.place[row.place].community].alert_until > start:
+            reporting *= t.community[t.place[row.place].community].alert_factor
+        told = start + row.report / reporting if reporting * (end - start) >= row.report else math.inf
         gone = start + row.lapse / row.lapse_rate if row.lapse_rate * (end - start) >= row.lapse else math.inf
         film = row.video_rate * t.watched[row.place] if row.video_rate > 0.0 else 0.0
         seen = start + row.video / film if film * (end - start) >= row.video and film > 0.0 else math.inf
-        first = min(found, told, gone, seen)
+        done = sign = math.inf
+        if row.settle_rate > 0.0 and row.settle_rate * (end - start) >= row.settle:
+            done = start + row.settle / row.settle_rate
+        if row.sign_rate > 0.0 and row.sign_rate * (end - start) >= row.sign:
+            sign = start + row.sign / row.sign_rate
+        first = min(found, told, gone, seen, done, sign)
         if first == math.inf:
             row.patrol -= walk * max(window, 0.0)
-            row.report -= row.report_rate * (end - start)
+            row.report -= reporting * (end - start)
             row.lapse -= row.lapse_rate * (end - start)
             row.video -= film * (end - start)
+            row.settle -= row.settle_rate * (end - start)
+            row.sign -= row.sign_rate * (end - start)
             j += 1
             continue
-        case = t.case[row.case]
+        n = row.case
+        case = t.case[n]
         if first == gone:
             case.state = LAPSED
             case.lapsed = gone
-            note(t, row.case, gone, VANISHED, NOBODY, NOBODY, 0.0)
+            note(t, n, gone, VANISHED, NOBODY, NOBODY, 0.0)
             tally.lapsed += 1
             today.lapsed += 1
-        else:
-            case.channel = BY_PATROL if first == found else (BY_RESIDENT if first == told else BY_VIDEO)
-            push(t, first, REPORTED, row.case, 0)
+        elif first != done:
+            heard = BY_VIDEO if first == seen else BY_WARNING
+            case.channel = BY_PATROL if first == found else (BY_RESIDENT if first == told else heard)
+            push(t, first, REPORTED, n, 0)
         tally.latent -= 1  # the last row fills the gap
         if j < tally.latent:
             t.latent[j] = t.latent[tally.latent]
+        if first == done and first != gone:
+            settled_by_residents(t, n, done)
 
 
 @rule()
@@ -291,27 +336,27 @@ def deliver(t, which, now, hours):
 def handler_of(t, g):
     """R9. Who serves a grid: itself, or the least-loaded of its community when it is thinly staffed or busy.
 
-    Thin: below ``staff.cover_below_fte``. Busy: more than ``staff.help_above_load`` live cases per full-time
-    equivalent; the least loaded may then be the grid itself. Without such help the few grids whose incidents exceed one
-    worker's year would grow a backlog for ever, and one more worker could slow cases down by ending their cover. Ties
-    go to the lower grid number.
+    Hands are the full-time equivalents of those who handle (``muster``). Thin: below ``staff.cover_below_fte``. Busy:
+    more than ``staff.help_above_load`` live cases per full-time equivalent; the least loaded may then be the grid
+    itself. Without such help the few grids whose incidents exceed one worker's year would grow a backlog for ever, and
+    one more worker could slow cases down by ending their cover. Ties go to the lower grid number.
 
-    Itself, if ``rules.cover`` is off; or if fte > 0, fte ≥ cover_below_fte and load ≤ help_above_load · fte (load
+    Itself, if ``rules.cover`` is off; or if hands > 0, hands ≥ cover_below_fte and load ≤ help_above_load · hands (load
     before this case). Else, of the comprehensive grids of its community (``first_grid`` on; a dedicated grid is never
-    among them) with fte > 0 and fte ≥ cover_below_fte, the one of the least load ÷ fte; if there is none,
+    among them) with hands > 0 and hands ≥ cover_below_fte, the one of the least load ÷ hands; if there is none,
     ``grid.fallback``.
     """
     p = t.settings[0]
     grid = t.grid[g]
-    able = grid.fte > 0.0 and grid.fte >= p.staff_cover_below_fte
-    if p.rules_cover == 0 or (able and grid.load <= p.staff_help_above_load * grid.fte):
+    able = grid.hands > 0.0 and grid.hands >= p.staff_cover_below_fte
+    if p.rules_cover == 0 or (able and grid.load <= p.staff_help_above_load * grid.hands):
         return g
     community = t.community[grid.community]
     best, least = grid.fallback, math.inf
     for h in range(community.first_grid, community.first_grid + community.grids):
         other = t.grid[h]
-        if other.fte > 0.0 and other.fte >= p.staff_cover_below_fte and other.load / other.fte < least:
-            best, least = h, other.load / other.fte
+        if other.hands > 0.0 and other.hands >= p.staff_cover_below_fte and other.load / other.hands < least:
+            best, least = h, other.load / other.hands
     return best
 
 
@@ -349,42 +394,76 @@ def leave_queue(t, n):
 
 
 @rule()
-def idle_worker(t, g, now):
+def idle_worker(t, g, now, anybody):
     """R9, R17. The idle worker of a grid with the most event hours left, or −1; ties go to the lower number.
 
-    Idle: no case in hand and fte > 0. Each idle worker's account is first brought up to today (``accrue``). Without the
-    hours budget (``rules.hours`` off): the one with the fewest event hours so far.
+    Idle: no case in hand and fte > 0; unless ``anybody`` will do, only one who ``handles`` cases of the queue. Each
+    such worker's account is first brought up to today (``accrue``). Without the hours budget (``rules.hours`` off): the
+    one with the fewest event hours so far. In a dedicated grid with ``rules.roles`` the role goes before hours: guide
+    指导员, then information officer 信息员, chief 网格长 last.
     """
     p = t.settings[0]
     grid = t.grid[g]
-    best, most = -1, 0.0
+    by_role = p.rules_roles == 1 and grid.dedicated == 1
+    best, most, turn = -1, 0.0, 0
     w = grid.first_worker
     while w >= 0:
         worker = t.worker[w]
-        if worker.case < 0 and worker.fte > 0.0:
+        if worker.case < 0 and worker.fte > 0.0 and (anybody or worker.handles == 1):
             if p.rules_hours == 1:
                 accrue(t, w, int(math.floor(now)))
             left = worker.bank if p.rules_hours == 1 else -worker.event_hours
-            if best < 0 or left > most:
-                best, most = w, left
+            mine = (worker.role + 3 - GUIDE) % 3 if by_role else 0
+            if best < 0 or mine < turn or (mine == turn and left > most):
+                best, most, turn = w, left, mine
         w = worker.next
     return best
+
+
+@rule()
+def skill(t, worker, now):
+    """R9, R17. Factor of success of whoever holds the post: new people have to learn (learning curve 学习曲线).
+
+    1 − ``careers.unskilled`` · exp(−(``now`` − since) ÷ ``careers.learning_days``) for full- and part-timers with
+    ``rules.careers``, else 1: a firm sends people who know the site.
+    """
+    p = t.settings[0]
+    if p.rules_careers == 0 or worker.role >= CHIEF:
+        return 1.0
+    return 1.0 - p.careers_unskilled * math.exp(-(now - worker.since) / p.careers_learning_days)
+
+
+@rule()
+def pace(t, worker):
+    """R9, R17. Speed of an attempt: load makes people faster, overwork slower again (KC & Terwiesch 2009; Delasay et
+    al. 2016).
+
+    1 + ``careers.speed_up`` · max(0, load − ``careers.brisk_from``) − ``careers.overwork`` · max(0, strain −
+    ``careers.tired_from``), but at least 0.5, for full- and part-timers with ``rules.careers``, else 1. Both lie in 0
+    to 1, so that it is bounded above as well.
+    """
+    p = t.settings[0]
+    if p.rules_careers == 0 or worker.role >= CHIEF:
+        return 1.0
+    brisk = p.careers_speed_up * max(0.0, worker.load - p.careers_brisk_from)
+    return max(0.5, 1.0 + brisk - p.careers_overwork * max(0.0, worker.strain - p.careers_tired_from))
 
 
 @rule()
 def call_worker(t, g, now):
     """R9. Idle workers take waiting cases. Hours: the attempt, entry of an unregistered reporter, travel.
 
-    While a case waits and ``idle_worker`` finds somebody: ``take_first``, queued 0, hours = service duration (SERVICE,
-    attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
+    While a case waits and ``idle_worker`` finds who handles: ``take_first``, queued 0, hours = service duration
+    (SERVICE, attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
-    known and not registered. Then ``begin``.
+    known and not registered; and with ``rules.trust`` ``feedback.hours`` if a resident reported it, nobody has tried
+    yet, the resident is known, registered or not, and he is told (``is_told``). Then ``begin``.
     """
     p = t.settings[0]
     grid = t.grid[g]
     while grid.head >= 0:
-        which = idle_worker(t, g, now)
+        which = idle_worker(t, g, now, False)
         if which < 0:
             return
         n = take_first(t.case, grid, p.handling_selectivity)
@@ -394,8 +473,11 @@ def call_worker(t, g, now):
         hours *= 1.0 + p.staff_periphery_penalty * t.grid[case.grid].periphery
         if case.grid != g:
             hours *= 1.0 + p.staff_travel_penalty
-        if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
-            hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+        if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+            if p.rules_intake == 1:
+                hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+            if p.rules_trust == 1 and is_told(t, case):
+                hours += p.feedback_hours
         begin(t, which, n, now, hours)
 
 
@@ -403,12 +485,12 @@ def call_worker(t, g, now):
 def on_the_spot(t, n, now):
     """R9. A patrolling worker settles it at once, if one of the grid is free; otherwise it goes the usual way.
 
-    Returns False when nobody of ``case.grid`` is idle (``idle_worker``): then it is AT_GRID at the same moment. Else
-    handler = ``case.grid``, load + 1, and ``begin`` with the duration ON_THE_SPOT (attempt 0), without penalties. It
-    still draws success, and a failure counts as an attempt.
+    Returns False when nobody of ``case.grid`` is idle (``idle_worker``, anybody): then it is AT_GRID at that moment.
+    Else handler = ``case.grid``, load + 1, and ``begin`` with the duration ON_THE_SPOT (attempt 0), without penalties.
+    It still draws success, and a failure counts as an attempt.
     """
     case = t.case[n]
-    which = idle_worker(t, case.grid, now)
+    which = idle_worker(t, case.grid, now, True)
     if which < 0:
         return False
     case.handler = case.grid
@@ -421,13 +503,15 @@ def on_the_spot(t, n, now):
 def begin(t, which, n, now, hours):
     """R9. A worker takes a case in hand; no worker ever has two.
 
-    in_hand 1; WORKER_DONE of the worker when ``deliver`` says that the hours are done.
+    ``take_up``; the hours are divided by the worker's ``pace``; WORKER_DONE of the worker when ``deliver`` says that
+    they are done.
     """
     worker = t.worker[which]
     case = t.case[n]
+    hours /= pace(t, worker)
     worker.case = n
     worker.events += 1
-    case.in_hand = 1
+    take_up(t, n, now)
     note(t, n, now, WORKER_BEGINS, which, NOBODY, hours)
     t.day[t.tally[0].day].attempts += 1
     push(t, deliver(t, which, now, hours), WORKER_DONE, which, case.version)
@@ -443,8 +527,8 @@ def attempt_over(t, which, now):
 
     The worker is idle, in_hand 0, load of the handler − 1. Luck is word 0 of (ATTEMPT, attempt = attempts before this
     one); then attempts + 1. Solved if luck < 1 ÷ (1 + exp(−(``handling.ability`` − ``handling.complexity_slope`` · c)))
-    · ``local_gain`` of the handler · ``mediation`` now. Else exhausted if attempts ≥ ``handling.max_attempts``
-    (experts' attempts included) and ``rules.departments`` is on.
+    · ``local_gain`` of the handler · ``mediation`` now · ``skill`` of the worker now. Else exhausted if attempts ≥
+    ``handling.max_attempts`` (experts' attempts included) and ``rules.departments`` is on.
     """
     p = t.settings[0]
     worker = t.worker[which]
@@ -456,7 +540,7 @@ def attempt_over(t, which, now):
     luck = chances(t, ATTEMPT, case, case.attempts)[0]
     case.attempts += 1
     chance = 1.0 / (1.0 + math.exp(-(p.handling_ability - p.handling_complexity_slope * case.complexity)))
-    if luck < chance * t.grid[case.handler].local_gain * mediation(t, case, now):
+    if luck < chance * t.grid[case.handler].local_gain * mediation(t, case, now) * skill(t, worker, now):
         note(t, n, now, ATTEMPT_WORKED, which, NOBODY, 0.0)
         return n, 1
     note(t, n, now, ATTEMPT_FAILED, which, NOBODY, 0.0)
@@ -482,14 +566,14 @@ def try_again(t, n, now):
 def regroup(t, now):
     """R9. After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called.
 
-    Grids in order of their rows, where somebody waits. With fte 0, from the head on, who would be served elsewhere
+    Grids in order of their rows, where somebody waits. With hands 0, from the head on, who would be served elsewhere
     (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then
-    ``recount``, and with staff ``call_worker``.
+    ``recount``, and with hands ``call_worker``.
     """
     for g in range(len(t.grid)):
         grid = t.grid[g]
         n = grid.head
-        while n >= 0 and grid.fte == 0.0:
+        while n >= 0 and grid.hands == 0.0:
             behind = t.case[n].next
             if handler_of(t, t.place[t.case[n].place].grid) != g:
                 leave_queue(t, n)
@@ -497,7 +581,7 @@ def regroup(t, now):
             n = behind
         if grid.head >= 0:
             recount(t.case, grid, t.settings[0].handling_selectivity)
-            if grid.fte > 0.0:
+            if grid.hands > 0.0:
                 call_worker(t, g, now)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Iterable
 from numbers import Integral
 from typing import Any
 
@@ -10,10 +11,12 @@ import mesa
 import networkx as nx
 import pandas as pd
 
+from gridsim.model.changes import Intervention
 from gridsim.model.city import City, Grid
 from gridsim.model.departments import Department
 from gridsim.model.experts import Expert
 from gridsim.model.gridworkers import Gridworker
+from gridsim.model.own_rule import OwnRule
 from gridsim.model.residents import Resident
 from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, builtin_policies, parse_options
@@ -48,6 +51,10 @@ class GovernanceModel(mesa.Model):
         Policies in force, such as ``"raise-linkage"`` or ``"a+b"``; ``"baseline"`` for none.
     rng : int, optional
         Seed below 2**32. A fresh one is drawn and recorded in ``seed_used`` when not given.
+    interventions : iterable of Intervention
+        Called at the beginning of the days that they name, those of the warm-up included (see ``model.changes``).
+    rule : OwnRule or function, optional
+        Called by the engine once a day (see ``model.own_rule``).
     **overrides
         Registry keys with two underscores for the dot: ``linkage__rate=0.9``.
 
@@ -64,6 +71,8 @@ class GovernanceModel(mesa.Model):
         policies: str | Option = BASELINE,
         *,
         rng: int | None = None,
+        interventions: Iterable[Intervention] = (),
+        rule: OwnRule | Callable[[Any, int], None] | None = None,
         **overrides: Any,
     ) -> None:
         if rng is not None and (not isinstance(rng, Integral) or not 0 <= rng < 2**32):
@@ -74,7 +83,8 @@ class GovernanceModel(mesa.Model):
         self.seed_used = seed
         self.option = _option(policies, self.scenario)
         self.city = City(self.scenario)
-        self.world = World(self.scenario, self.city, seed=seed).warm_up().under(self.option.phases(self.scenario))
+        world = World(self.scenario, self.city, seed=seed).with_interventions(interventions).with_rule(rule)
+        self.world = world.warm_up().under(self.option.phases(self.scenario))
         self._create_agents()
         self.datacollector = mesa.DataCollector(
             model_reporters={"day": "last_day", "seed": "seed_used"}

@@ -10,6 +10,7 @@ from gridsim.model.cases import (
     BY_PATROL,
     BY_RESIDENT,
     BY_VIDEO,
+    BY_WARNING,
     MOST_DEPARTMENTS,
     OPEN,
     become_latent,
@@ -56,13 +57,13 @@ def intake(t, n, now):
     (w) and duplicates taken into account. An incident wrongly rejected is latent again and looked for from the next day
     on.
 
-    Each report counts by its channel, one AT_ONSET not at all. With ``rules.intake``,
-    and unless it is reported AT_ONSET, one call (INTAKE,
-    attempt = rejections so far). Extra false reports: r = ``false_patrol`` or ``false_residents`` by channel, 0 for
-    cameras; floor(r), and one more if word 1 < r − floor(r); they count as reports of the channel and as invalid. A
-    resident's report is doubled if word 2 < d ÷ (1 − d), d = ``intake.duplicates``: one more report and one duplicate.
-    Wrongly rejected if word 0 < ``intake.wrong_rejection``: one more invalid, rejections + 1, channel 0, and
-    ``become_latent`` since floor(now) + 1, with new exposures; nothing else happens. The state stays LATENT.
+    Each report counts by its channel, one AT_ONSET not at all. With ``rules.intake``, and unless it is reported
+    AT_ONSET, one call (INTAKE, attempt = rejections so far). Extra false reports: r = ``false_patrol``,
+    ``false_residents`` or ``warning.false`` by channel, 0 for cameras; floor(r), and one more if word 1 < r − floor(r);
+    they count as reports of the channel and as invalid. A resident's report is doubled if word 2 < d ÷ (1 − d), d =
+    ``intake.duplicates``: one more report and one duplicate. Wrongly rejected if word 0 < ``intake.wrong_rejection``:
+    one more invalid, rejections + 1, channel 0, and ``become_latent`` since floor(now) + 1, with new exposures; nothing
+    else happens. The state stays LATENT.
 
     Else it is valid (AT_ONSET among the valid ones of residents), ``lately`` of its place grows by 1, then
     ``open_file`` and ``dispatch``.
@@ -79,13 +80,19 @@ def intake(t, n, now):
         today.resident_reports += 1
     elif case.channel == BY_VIDEO:
         today.video_reports += 1
+    elif case.channel == BY_WARNING:
+        today.warnings += 1
     if p.rules_intake == 1 and case.channel != AT_ONSET:
         wrong, false, twice, _ = chances(t, INTAKE, case, case.rejections)
         ratio = p.false_patrol if patrolled else (p.false_residents if case.channel == BY_RESIDENT else 0.0)
+        if case.channel == BY_WARNING:
+            ratio = p.warning_false
         repeats = p.intake_duplicates / (1.0 - p.intake_duplicates)
         extra = int(ratio) + (1 if false < ratio - int(ratio) else 0)
         if patrolled:
             today.patrol_reports += extra
+        elif case.channel == BY_WARNING:
+            today.warnings += extra
         elif case.channel == BY_RESIDENT:
             today.resident_reports += extra
             if twice < repeats:
@@ -103,6 +110,8 @@ def intake(t, n, now):
         today.valid_patrol += 1
     elif case.channel == BY_VIDEO:
         today.valid_video += 1
+    elif case.channel == BY_WARNING:
+        today.valid_warnings += 1
     else:
         today.valid_residents += 1
     t.place[case.place].lately += 1.0
@@ -122,8 +131,8 @@ def dispatch(t, n, now):
 
     Automatic if word 1 of (TRIAGE, attempt 0) < ``triage.automatic``. Delay, with ``rules.triage``: ``_returns`` of
     course 0 at ``triage.automatic_accuracy`` or ``triage.accuracy``. With ``rules.boundary``, for an edge case of a
-    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``dedicated.interoperation``; a dispute adds
-    DISPUTE (attempt 0).
+    dedicated grid: disputed unless word 0 of (TRIAGE, attempt 9999) < ``agreement``; a dispute adds DISPUTE
+    (attempt 0).
 
     Hops h: 0 if automatic, or a resident's report through ``intake.green_channel``; else 4 − ``video.command_depth``
     for a camera's; else ``triage.hops``. Then, time = now + delay + climb of course 0:
@@ -143,7 +152,7 @@ def dispatch(t, n, now):
         delay += _returns(t, n, p.triage_automatic_accuracy if automatic else p.triage_accuracy, 0, now)
     if p.rules_boundary == 1 and case.edge == 1 and t.grid[case.grid].dedicated == 1:
         agree = chances(t, TRIAGE, case, 9999)[0]
-        if agree >= p.dedicated_interoperation:
+        if agree >= agreement(t, case.grid):
             t.day[t.tally[0].day].disputes += 1
             note(t, n, now + delay, DISPUTED, NOBODY, NOBODY, 0.0)
             delay += duration(t, DISPUTE, case, 0)
@@ -161,6 +170,19 @@ def dispatch(t, n, now):
     else:
         case.instead = 0
         push(t, now + delay + climb(t, n, p.linkage_hops, 0, now + delay), REFERRED, n, case.version)
+
+
+@rule()
+def agreement(t, g):
+    """R8. Chance that a dedicated grid and the community agree on the owner of an edge case without a dispute.
+
+    ``dedicated.interoperation`` = i; with ``rules.roles``, where a guide 指导员 is at work (``guide`` 1), he links the
+    two: 1 − (1 − i) · (1 − ``roles.guide_bridge``).
+    """
+    p = t.settings[0]
+    if p.rules_roles == 1 and t.grid[g].guide == 1:
+        return 1.0 - (1.0 - p.dedicated_interoperation) * (1.0 - p.roles_guide_bridge)
+    return p.dedicated_interoperation
 
 
 @rule()

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import beta
 
+from gridsim.model.residents import NEVER_REACHED, STEPS_OF_THRESHOLD
 from gridsim.scenario.costs import roster_size
 from gridsim.scenario.hours import PATROL_DAYS, hours_given, teaching_hours, year_of_hours
 from gridsim.scenario.parameters import EXPERT_FIELDS, REGISTRY, Parameter
@@ -44,14 +45,26 @@ DURATIONS: tuple[str, ...] = (
     "closure.reopen_delay",
     "experts.handover",
     "linkage.false_effort",
+    "self_resolution.returns",
 )
 """Durations in order of their rows; the stream of row k is 64 + k. Unit by the registry: hours for handling.service and
 handling.on_the_spot (work), working days for departments.duration and linkage.false_effort (work), calendar days for
 all others.
 """
-(DISPUTE, RETURN, SERVICE, ON_THE_SPOT, REPORT_IN, HOP, STALLED, DEPARTMENT, REOPEN, HANDOVER, FALSE_EFFORT) = range(
-    len(DURATIONS)
-)
+(
+    DISPUTE,
+    RETURN,
+    SERVICE,
+    ON_THE_SPOT,
+    REPORT_IN,
+    HOP,
+    STALLED,
+    DEPARTMENT,
+    REOPEN,
+    HANDOVER,
+    FALSE_EFFORT,
+    SELF_RETURN,
+) = range(len(DURATIONS))
 
 # Strategy of patrol: pool of hours (0 grid, 1 community, 2 district, 3 city), weight of recorded cases (None: focus).
 PATROL: dict[str, tuple[int, float | None]] = {
@@ -79,6 +92,7 @@ _DERIVED: list[tuple[str, str]] = [
     ("referral_accuracy", "f8"),
     ("event_hours_year", "f8"),
     ("patrol_hours_now", "f8"),
+    ("admin_share_now", "f8"),
     ("patrol_pool", "i8"),
     ("patrol_weight", "f8"),
     ("workdays", "f8"),
@@ -94,6 +108,9 @@ _DERIVED: list[tuple[str, str]] = [
     ("team_strength", "f8"),
     ("usual_effort", "f8"),
     ("false_share", "f8"),
+    ("encouragement", "f8"),
+    ("outreach_now", "f8"),
+    ("near_ties", "i8"),
 ]
 AREAS = ("community", "street", "district")
 SESSION = 3.0  # h, at most, of an expert's visit if five a week suffice for his hours
@@ -125,6 +142,9 @@ CATEGORY_DTYPE = np.dtype(
         ("expert_second", "i8"),
         ("expert_share", "f8"),
         ("substitutable", "f8"),
+        ("self_resolvable", "f8"),
+        ("signs", "f8"),
+        ("security", "i8"),
         ("complexity", "f8", (QUANTILES,)),
     ]
 )
@@ -139,7 +159,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
     - ``referral_accuracy`` = max(0.01, triage.accuracy · (1 − linkage.silo_weight · linkage.silo · (1 −
       platform.data_integration))).
     - ``event_hours_year`` = max(0, event hours of ``year_of_hours``); ``patrol_hours_now`` = its patrol hours ÷ 250;
-      ``workdays`` = 261 in office hours, else 365.
+      ``admin_share_now`` = its administration hours ÷ hours_per_year; ``workdays`` = 261 in office hours, else 365.
     - ``patrol_pool``, ``patrol_weight``: of ``patrol.strategy``, by the table PATROL.
     - ``passive``: 1 if neither rules.patrol nor rules.residents is on.
     - With w = intake.wrong_rejection and t = d ÷ (1 − d), d = intake.duplicates: ``false_patrol`` = max(0, (1 − w) ÷
@@ -152,13 +172,18 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
       3), at least 1 and at most 5; ``expert_session_hours`` = ``expert_hours`` ÷ sessions.
     - ``team_strength``: by the function of that name.
     - ``false_share`` = linkage.false_whistles + linkage.false_slope · max(0, linkage.rate − 0.8).
+    - ``encouragement`` = max(1, residents.experience ÷ exp(residents.trust_slope · ½ · trust.gain · (1 − trust.grid))):
+      what a fixed first report adds beyond the trust it wins, so that both together are residents.experience.
+    - ``outreach_now`` = outreach.gain · outreach.content · (outreach.video_factor if outreach.form is "videos", else 1)
+      · h ÷ (h + outreach.half_hours), h = outreach.hours; 0 with rules.outreach off. ``near_ties``: ties.near if
+      ties.structure is "clustered", else 0.
     """
     r = np.zeros(1, SETTINGS_DTYPE).view(np.recarray)
     for key, p in REGISTRY.items():
         if not _is_duration(p) and not p.choices:
             r[key.replace(".", "_")][0] = s.get(key)
     office = s.time.calendar == "office"
-    hours = year_of_hours(s.staff, s.platform, s.experts, s.rules)
+    hours = year_of_hours(s)
     pool, weight = PATROL[s.patrol.strategy]
     twice = s.intake.duplicates / (1 - s.intake.duplicates)
     appraised = s.closure.appraisal_factor
@@ -175,6 +200,7 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "referral_accuracy": max(0.01, s.triage.accuracy * (1 - s.linkage.silo_weight * silo)),
         "event_hours_year": max(hours.events, 0.0),
         "patrol_hours_now": hours.patrol / PATROL_DAYS,
+        "admin_share_now": hours.administration / s.staff.hours_per_year,
         "patrol_pool": pool,
         "patrol_weight": s.patrol.focus if weight is None else weight,
         "workdays": WORKDAYS if office else 365,
@@ -193,10 +219,27 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
         "team_strength": team_strength(s),
         "usual_effort": s.departments.duration.average * (1.0 if throughout else s.departments.active_share),
         "false_share": s.linkage.false_whistles + s.linkage.false_slope * max(0.0, s.linkage.rate - 0.8),
+        "encouragement": max(1.0, s.residents.experience / math.exp(s.residents.trust_slope * first_gain(s))),
+        "outreach_now": outreach_effect(s),
+        "near_ties": s.ties.near if s.ties.structure == "clustered" else 0,
     }
     for name, value in derived.items():
         r[name][0] = value
     return r
+
+
+def first_gain(s: Scenario) -> float:
+    """R15. Mean trust gained by a first report that the grid fixed in time and told of: ½ · gain · (1 − trust.grid)."""
+    return float(0.5 * s.trust.gain * (1 - s.trust.grid))
+
+
+def outreach_effect(s: Scenario) -> float:
+    """R18. Trust gained in 28 days by one who is reached; see ``settings_record``."""
+    x = s.outreach
+    if not s.rules.outreach or x.hours <= 0:
+        return 0.0
+    form = x.video_factor if x.form == "videos" else 1.0
+    return float(x.gain * x.content * form * x.hours / (x.hours + x.half_hours))
 
 
 def expert_hours(s: Scenario) -> float:
@@ -234,8 +277,9 @@ def category_table(s: Scenario) -> np.recarray:
     - ``share_below``: cumulative share, normed to 1.
     - ``needs`` = needs_department, 0 with rules.departments off; ``deadline`` in days; ``visibility``; ``reporting``;
       ``lapse_rate`` = lapse ÷ latent.lapse_days a day, 0 with rules.lapse off; ``lead``, row of its field.
-    - ``emergency``, ``escalation`` (α), ``mediated``, ``video``, ``expert_share``, ``substitutable`` as stated;
-      ``expert``, ``expert_second``: rows of EXPERT_FIELDS, −1 none.
+    - ``emergency``, ``escalation`` (α), ``mediated``, ``video``, ``expert_share``, ``substitutable``,
+      ``self_resolvable``, ``signs``, ``security`` as stated; ``expert``, ``expert_second``: rows of EXPERT_FIELDS, −1
+      none.
     - ``complexity``: quantiles j ÷ 256, j = 0…256, of Beta(k m, k (1 − m)), m = the category's complexity, k =
       handling.complexity_concentration.
     """
@@ -255,8 +299,24 @@ def category_table(s: Scenario) -> np.recarray:
         row.emergency, row.escalation, row.mediated, row.video = c.emergency, c.escalation, c.mediated, c.video
         row.expert, row.expert_second = (experts.index(f) if f else -1 for f in (c.expert, c.expert_second))
         row.expert_share, row.substitutable = c.expert_share, c.substitutable
+        row.self_resolvable, row.signs, row.security = c.self_resolvable, c.signs, c.security
         row.complexity[:] = beta.ppf(levels, k * c.complexity, k * (1 - c.complexity))
     return r
+
+
+def threshold_levels(s: Scenario) -> np.ndarray:
+    """R16. Thresholds of participation by quantile, 256 bytes; 250 is all of one's ties, 255 never.
+
+    Level j = ceil(250 · q), q the quantile (j + ½) ÷ 256 of Beta(k m, k (1 − m)), m = participation.threshold, k =
+    participation.threshold_concentration; all 0 for m < 10⁻¹², all 250 for m = 1, all 255 beyond.
+    """
+    m, k = s.participation.threshold, s.participation.threshold_concentration
+    if m > 1:
+        return np.full(256, NEVER_REACHED, np.uint8)
+    if m < 1e-12 or m == 1:  # less would overflow the quantiles
+        return np.full(256, int(m) * STEPS_OF_THRESHOLD, np.uint8)
+    q = beta.ppf((np.arange(256) + 0.5) / 256, k * m, k * (1 - m))
+    return np.ceil(q * STEPS_OF_THRESHOLD).astype(np.uint8)
 
 
 def success(s: Scenario, complexity: np.ndarray) -> np.ndarray:

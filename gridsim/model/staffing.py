@@ -6,10 +6,12 @@ what a person is – nominal or not, one of those who stay – hangs on keyed lu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
+from gridsim.model.careers import muster
 from gridsim.model.draws import CITY_STAFF
 from gridsim.model.gridworkers import (
     CHIEF,
@@ -18,7 +20,6 @@ from gridsim.model.gridworkers import (
     INFORMATION_OFFICER,
     PART_TIME,
     WORKER_DTYPE,
-    allot_patrol,
 )
 from gridsim.scenario.hours import full_time_posts
 from gridsim.scenario.scenario import Scenario, ScenarioError
@@ -132,7 +133,7 @@ def kept_grids(scenario: Scenario, dedicated: int) -> int:
     return int(np.floor(scenario.dedicated.kept_share * dedicated + 0.5))
 
 
-def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
+def put_into_force(tables: Any, city: Any, s: Scenario, moved: Mapping[int, int]) -> None:
     """Put the levers of a scenario that concern grids and people into force, in place.
 
     Nominal workers (挂名) are counted and work zero hours. Dedicated grids beyond ``dedicated.kept_share`` go, smallest
@@ -140,33 +141,53 @@ def put_into_force(tables: Any, city: Any, s: Scenario) -> None:
     that is dissolved the guide returns to the community and the others leave, unless ``dedicated.redeployment`` sends
     them on; a merged grid brings its people along. Posts that a policy adds are filled only where a grid is kept.
 
-    Full-time equivalents: 1 for a full-timer, ``staff.part_time_fte``, ``dedicated.staff_fte`` for staff of a firm, 0
-    if nominal or away; a grid has the sum of its workers'. Local gain of a dedicated grid: 1 +
-    (``dedicated.local_bonus`` − 1) · min(1, n ÷ 3), n its workers not away; 1 of a comprehensive one. The text of
-    ``allot_patrol`` tells the patrol hazards.
+    Local gain of a dedicated grid: 1 + (``dedicated.local_bonus`` − 1) · min(1, n ÷ 3), n its workers not away; 1 of a
+    comprehensive one. Full-time equivalents, cover and patrol follow from who is there: last, ``muster``. ``moved``:
+    workers whom an intervention has sent elsewhere, row to grid.
     """
     g, w, place = tables.grid, tables.worker, tables.place
     absorbed_by = _partition(g, city, s)
     place.grid[:] = absorbed_by[city.place.grid]
     _place_people(w, g, city, s, absorbed_by)
-    rates = np.array([1.0, s.staff.part_time_fte] + [s.dedicated.staff_fte] * TEAM)
-    w.fte[:] = np.where((w.nominal == 1) | (w.away == 1), 0.0, rates[w.role])
+    w.grid[list(moved.keys())] = list(moved.values())
+    g.ground[:] = np.bincount(place.grid, place.ground, len(g))
+    place.organised[:] = place.organisation < s.organisations.coverage
+    tables.watched[:] = (place.urban == 1) & (place.camera < s.video.coverage)
+    count_hands(tables, s)
+
+
+def count_hands(tables: Any, s: Scenario) -> None:
+    """Whatever follows from who works in which grid (``worker.grid``): chains of workers, the grids' local gain, and by
+    ``muster`` full-time equivalents, cover and patrol.
+    """
+    g, w = tables.grid, tables.worker
     _line_up(w, g)
-    g.fte[:] = np.bincount(w.grid, w.fte, len(g))
-    if s.rules.grid_handling and not np.any(g.fte[g.dedicated == 0] > 0):
-        raise ScenarioError(
-            [
-                f"{s.name}: staff: every gridworker is nominal (挂名) in this city, so nobody works; "
-                "raise staff.full_time or lower staff.nominal_share"
-            ]
-        )
+    _somebody_works(w, g, s)
     at_work = np.bincount(w.grid[w.away == 0], minlength=len(g))
     team = np.minimum(1.0, at_work / TEAM)
     g.local_gain[:] = np.where(g.dedicated == 1, 1 + (s.dedicated.local_bonus - 1) * team, 1.0)
-    g.ground[:] = np.bincount(place.grid, place.ground, len(g))
-    tables.watched[:] = (place.urban == 1) & (place.camera < s.video.coverage)
-    allot_patrol(tables)
-    _fallbacks(tables, s)
+    muster(tables)
+
+
+def post_rates(s: Scenario) -> np.ndarray:
+    """Full-time equivalents of a post that is held, by role."""
+    return np.array([1.0, s.staff.part_time_fte] + [s.dedicated.staff_fte] * TEAM)
+
+
+def _somebody_works(w: Any, g: Any, s: Scenario) -> None:
+    """Refuse a city whose comprehensive grids have nobody to handle a case, vacant posts apart."""
+    works = (w.nominal == 0) & (w.away == 0) & (post_rates(s)[w.role] > 0) & (g.dedicated[w.grid] == 0)
+    handles = works & ((w.role != PART_TIME) | (not s.rules.roles) | s.roles.part_time_handling)
+    if s.rules.grid_handling and not handles.any():
+        who, more = ("gridworker", "")
+        if works.any():
+            who, more = "full-timer", ", or set roles.part_time_handling"
+        raise ScenarioError(
+            [
+                f"{s.name}: staff: every {who} is nominal (挂名) in this city, so nobody works on cases; "
+                f"raise staff.full_time or lower staff.nominal_share{more}"
+            ]
+        )
 
 
 def _partition(g: Any, city: Any, s: Scenario) -> np.ndarray:
@@ -238,25 +259,3 @@ def _line_up(w: Any, g: Any) -> None:
     g.first_worker[:] = -1
     first = np.concatenate([[True], grids[1:] != grids[:-1]]) if len(order) else np.zeros(0, bool)
     g.first_worker[grids[first]] = order[first]
-
-
-def _fallbacks(tables: Any, s: Scenario) -> None:
-    """The grid that serves when nobody of the community can: the nearest able one in row order, of the same district if
-    any.
-
-    Able: comprehensive, with fte > 0 and at least ``staff.cover_below_fte``; if there is none in the city, with fte >
-    0. Of the nearest able rows at or above and below the grid's own (or its host's), the one less rows away, one of
-    another district counting 10⁶ more; ties to the lower row.
-    """
-    g = tables.grid
-    able = np.flatnonzero((g.fte >= s.staff.cover_below_fte) & (g.fte > 0) & (g.dedicated == 0))
-    if not len(able):  # nobody above the threshold: then whoever there is
-        able = np.flatnonzero((g.fte > 0) & (g.dedicated == 0))
-    if not len(able):
-        g.fallback[:] = np.arange(len(g))
-        return
-    home = np.where(g.dedicated == 1, g.host, np.arange(len(g)))
-    right = np.clip(np.searchsorted(able, home), 0, len(able) - 1)
-    left = np.clip(right - 1, 0, len(able) - 1)
-    distance = np.abs(able[[left, right]] - home) + 10**6 * (g.district[able[[left, right]]] != g.district[home])
-    g.fallback[:] = np.where(distance[0] <= distance[1], able[left], able[right])

@@ -43,7 +43,10 @@ from gridsim.model.compiled import rule
     CLOSED_ON_PAPER,
     COMES_BACK,
     SOLVED,
-) = range(31)
+    SETTLED_BY_RESIDENTS,
+    SETTLED_IN_VAIN,
+    TOLD,
+) = range(34)
 STEPS = (
     "reported_by",
     "rejected",
@@ -76,6 +79,9 @@ STEPS = (
     "closed_on_paper",
     "comes_back",
     "solved",
+    "settled_by_residents",
+    "settled_in_vain",
+    "told",
 )
 
 # ``which``: the row of a grid, worker, expert, line or department, or a channel; ``part``: the sub-task, −1 if none;

@@ -11,8 +11,10 @@ import pandas as pd
 
 from gridsim.model import day
 from gridsim.model.agenda import EVENT_DTYPE
+from gridsim.model.careers import begin_careers, take_stock
 from gridsim.model.cases import CASE_DTYPE, CHANNELS, LATENT_DTYPE, STATES
 from gridsim.model.census import Census, Strength, census, strength
+from gridsim.model.changes import Changes
 from gridsim.model.city import City
 from gridsim.model.departments import DEPARTMENT_DTYPE, TASK_DTYPE
 from gridsim.model.experts import EXPERT_DTYPE, EXPERT_LINE_DTYPE, roster, roster_size
@@ -47,9 +49,23 @@ TALLY_DTYPE = np.dtype(
         ("stalled", "i8"),
         ("resolved", "i8"),
         ("formal", "i8"),
+        ("self_resolved", "i8"),
+        ("taking_part", "i8"),
+        ("silent", "i8"),
+        ("trust_grid", "f8"),
+        ("trust_department", "f8"),
+        ("success", "f8"),
+        ("expectation", "f8"),
+        ("grievance", "f8"),
         ("to_reopen", "i8"),
         ("event_budget", "f8"),
         ("expert_budget", "f8"),
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         ("open_since", "f8"),
         ("followed", "i8"),
         ("steps", "i8"),
@@ -59,14 +75,18 @@ TALLY_DTYPE = np.dtype(
 )
 """Running totals. Rows in use: ``cases``, ``latent``, ``tasks`` (``live_tasks`` of them in use, ``free_task`` the first
 free one), ``agenda``, ``day``. ``events`` served. Stocks: ``arisen``, ``lapsed``, ``open`` (``stalled`` of them),
-``resolved``, ``formal`` (closed on paper and not reopened), ``to_reopen`` (of these, will be). ``event_budget``,
-``expert_budget``: hours a day in force. ``open_since``: moment up to which case-days are counted. ``followed``: the
-case whose story is written down (−1: none), ``steps`` of it so far. ``fields``, ``districts``: their numbers.
+``resolved``, ``formal`` (closed on paper and not reopened), ``self_resolved``, ``to_reopen`` (closed on paper, will be
+reopened). ``event_budget``, ``expert_budget``: hours a day in force. ``posts`` of those with a career, ``vacant`` ones,
+the ``vacant_fte`` these lack; mean ``strain``, ``burnout`` and ``skill`` of those who hold one (``careers``). As of the
+last social month (``count_society``): residents who take part (``taking_part``) or are ``silent``; means over residents
+of ``trust_grid``, ``trust_department``, and of their place's ``success``, ``expectation``, ``grievance``.
+``open_since``: moment up to which case-days are counted. ``followed``: the case whose story is written down (−1: none),
+``steps`` of it so far. ``fields``, ``districts``: their numbers.
 """
 DAY_DTYPE = np.dtype(
     [
         ("day", "i8"),
-        # stocks at the end of the day; the first five are a partition of arisen_so_far
+        # stocks at the end of the day; the first five and self_resolved_so_far are a partition of arisen_so_far
         ("latent", "i8"),
         ("lapsed_so_far", "i8"),
         ("open", "i8"),
@@ -98,6 +118,14 @@ DAY_DTYPE = np.dtype(
         ("settled_by_experts", "i8"),
         ("substituted", "i8"),
         ("tasks_started", "i8"),
+        ("quits", "i8"),
+        # posts of gridworkers who work hours, and the mean over those that are held
+        ("posts", "i8"),
+        ("vacant", "i8"),
+        ("vacant_fte", "f8"),
+        ("strain", "f8"),
+        ("burnout", "f8"),
+        ("skill", "f8"),
         # integrals
         ("case_days", "f8"),
         ("event_hours", "f8"),
@@ -105,6 +133,23 @@ DAY_DTYPE = np.dtype(
         ("expert_hours", "f8"),
         ("expert_budget", "f8"),
         ("team_days", "f8"),
+        # residents: stocks at the end of the day, as of the last social month, then flows
+        ("self_resolved_so_far", "i8"),
+        ("taking_part", "i8"),
+        ("silent", "i8"),
+        ("trust_grid", "f8"),
+        ("trust_department", "f8"),
+        ("success", "f8"),
+        ("expectation", "f8"),
+        ("grievance", "f8"),
+        ("self_resolved", "i8"),
+        ("settled_in_vain", "i8"),
+        ("warnings", "i8"),
+        ("valid_warnings", "i8"),
+        ("alerts", "i8"),
+        ("heard", "i8"),
+        ("told", "i8"),
+        ("given_up", "i8"),
     ]
 )
 """The record of a day: stocks at its end, flows during it (a sweep's lapses on the day they happen; attempts, hours and
@@ -121,6 +166,7 @@ class Tables(NamedTuple):
     community: np.recarray
     place: np.recarray
     next_arrival: np.ndarray
+    rate_factor: np.ndarray
     patrol_hazard: np.ndarray
     watched: np.ndarray
     pool: np.ndarray
@@ -130,6 +176,11 @@ class Tables(NamedTuple):
     expert_line: np.recarray
     resident: np.recarray
     propensity: np.ndarray
+    threshold: np.ndarray
+    tie: np.ndarray
+    trust: np.ndarray
+    standing: np.ndarray
+    before: np.ndarray
     department: np.recarray
     case: np.recarray
     latent: np.recarray
@@ -141,7 +192,7 @@ class Tables(NamedTuple):
 
 
 MOST_INCIDENTS = 200_000_000  # 30 GB of case rows
-SHARED = ("category", "community", "resident", "propensity")  # never written: one copy serves every run
+SHARED = ("category", "resident", "propensity", "threshold", "tie")  # never written: one copy serves every run
 
 
 def _table(dtype: np.dtype, n: int) -> np.recarray:
@@ -160,7 +211,7 @@ def _copied(table: np.ndarray, rows: int) -> Any:
 
 def _hours_differ(a: Scenario, b: Scenario) -> bool:
     """True when a gridworker's account of event hours may accrue at another rate."""
-    rates = [year_of_hours(s.staff, s.platform, s.experts, s.rules).events for s in (a, b)]
+    rates = [year_of_hours(s).events for s in (a, b)]
     return rates[0] != rates[1] or a.staff != b.staff or a.dedicated != b.dedicated
 
 
@@ -169,8 +220,8 @@ def _roster_differs(a: Scenario, b: Scenario) -> bool:
     return a.experts != b.experts or roster_size(a) != roster_size(b)
 
 
-class World:
-    """One replication of one scenario, from warm-up to horizon.
+class World(Changes):
+    """One replication of one scenario, from warm-up to horizon; what a user's code may change: ``model.changes``.
 
     Parameters
     ----------
@@ -204,6 +255,8 @@ class World:
                 ]
             )
         self.tables = self._new_tables()
+        self.tables.place.success[:] = self.tables.place.expectation[:] = scenario.trust.expectation
+        self._unchanged()
         self.enforce(scenario, settle=False)
         t = self.tables
         rate, span, below, for_good = self._stock_law()
@@ -247,9 +300,10 @@ class World:
             settings=settings_record(s, self.seed, self.replicate),
             duration=duration_table(s),
             category=category_table(s),
-            community=city.community,
+            community=city.community.copy(),
             place=city.place.copy(),
             next_arrival=np.zeros(len(city.place)),
+            rate_factor=np.ones((len(city.place), len(s.categories))),
             patrol_hazard=np.zeros(len(city.place)),
             watched=np.zeros(len(city.place), np.float32),
             pool=np.zeros((4, 1 + len(s.districts) + len(city.community) + len(city.grid))),
@@ -259,6 +313,11 @@ class World:
             expert_line=_table(EXPERT_LINE_DTYPE, 0),
             resident=city.resident,
             propensity=city.propensity,
+            threshold=city.threshold,
+            tie=city.tie,
+            trust=np.full((city.n_residents, 2), (s.trust.grid, s.trust.department), np.float32),
+            standing=city.standing.copy(),
+            before=np.zeros(city.n_residents, np.uint8),
             department=department,
             case=_table(CASE_DTYPE, 0),
             latent=_table(LATENT_DTYPE, 0),
@@ -272,16 +331,19 @@ class World:
     def enforce(self, scenario: Scenario, settle: bool = True) -> None:
         """Put a scenario's levers into force from now on; places, incidents and keys stay as they are.
 
-        In order: rows of people and experts that levers add (their fte is 0 until they are placed);
+        In order: rows of people and experts that levers add (their fte is 0 until they are placed), with
+        ``begin_careers`` of these, at the start of all;
         ``settle_accounts``, where anything in the sections staff or dedicated differs from what was in force, or
         ``event_hours_year`` does, were it only by rounding; settings, durations, grids and people anew
-        (``put_into_force``, with ``allot_patrol``); teams of a department = the scenario's, plus
-        ``departments.added_teams`` where it has any; budgets a day (``event_hours_year`` · Σ fte ÷ 365, roster size ·
-        ``expert_hours`` ÷ 7); ``change_roster``, where anything in the section experts differs or the roster's size
-        does: lines are then empty and not called for. ``take_effect`` follows, also where nothing differs. At the start
-        only the tables are set.
+        (``put_into_force``, with ``muster``); teams of a department = the scenario's, plus
+        ``departments.added_teams`` where it has any, and those that interventions added; budgets a day
+        (``event_hours_year`` · Σ fte ÷ 365, roster size · ``expert_hours`` ÷ 7); ``change_roster``, where anything in
+        the section experts differs or the roster's size does: lines are then empty and not called for. ``take_effect``
+        follows, also where nothing differs. At the start only the tables are set.
         """
+        known = len(self.tables.worker) if settle else 0
         self.tables = self.tables._replace(worker=with_added_staff(self.tables.worker, self.city, scenario))
+        begin_careers(self.tables.worker, known, self.city, scenario, self.day, at_start=not settle)
         anew = not settle or _roster_differs(scenario, self.in_force)
         if anew:
             expert, line = roster(self.city, scenario, self.tables.expert)
@@ -292,11 +354,15 @@ class World:
         self.in_force = scenario
         t.settings[:] = settings_record(scenario, self.seed, self.replicate)
         t.duration[:] = duration_table(scenario)
-        put_into_force(t, self.city, scenario)
+        put_into_force(t, self.city, scenario, self.moved)
         teams = [scenario.teams.get(d, {}).get(f, 0) for d in [*scenario.districts, "city"] for f in scenario.fields]
         t.department.teams[:] = [n + scenario.departments.added_teams if n > 0 else 0 for n in teams]
-        t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
+        t.department.teams += self.more_teams
+        if not scenario.rules.careers:  # else ``muster`` has counted it, who does so every four weeks
+            t.tally.event_budget[0] = float(t.settings.event_hours_year[0]) * float(t.worker.fte.sum()) / 365
         t.tally.expert_budget[0] = roster_size(scenario) * expert_hours(scenario) / 7
+        if not settle:
+            take_stock(t, self.day)
         if settle and anew:
             self._grow(0, 0, 0)
             day.change_roster(self.tables, float(self.day))
@@ -343,6 +409,7 @@ class World:
         live = self.tables._asdict()
         twin.tables = Tables(**{k: v if k in SHARED else _copied(v, rows.get(k, len(v))) for k, v in live.items()})
         twin.phases, twin.strengths, twin.censuses = list(self.phases), list(self.strengths), dict(self.censuses)
+        twin._own_changes()
         return twin
 
     def _rows(self) -> dict[str, int]:
@@ -389,21 +456,34 @@ class World:
         return self
 
     def advance(self, until: int) -> World:
-        """Simulate up to the beginning of day ``until``, putting dated policies into force on their day."""
+        """Simulate up to the beginning of day ``until``.
+
+        At the beginning of a day the policies of that date are put into force, and then the interventions are called.
+        """
         bounds = {d for w in windows(self.scenario) for d in w}
+        reserved: int | None = None  # day up to which there is room; not asked anew at every call of an intervention
         while self.day < until:
             self._count(bounds)
             stop = min([until, *(d for d in {p.day for p in self.phases} | bounds if d > self.day)])
-            cases, live, days = self._ahead(stop)
-            self._grow(cases, live, days)
+            if stop != reserved:
+                cases, live, days = self._ahead(stop)
+                self._grow(cases, live, days)
+                reserved = stop
+            stop = self._next_call(stop)
             for phase in self.phases:
                 if phase.day == self.day:
                     self.enforce(phase.scenario)
                     day.take_effect(self.tables, float(self.day))
-            reached = day.advance(self.tables, self.day, stop, self.room)
+            self._intervene()
+            reached = day.advance(self.tables, self.day, stop, self.room, self._compiled_rule)
+            if reached < day.BROKEN // 2:
+                self.day = reached - day.BROKEN
+                raise self._broken()
             if reached == self.day:  # the live stocks outgrew their tables: double the room
                 alive = int(self.tables.tally.open[0] + self.tables.tally.latent[0] + self.tables.tally.to_reopen[0])
                 self._grow(cases, alive + 2 * live, days)
+            if reached < stop:
+                reserved = None
             self.day = reached
         self._count(bounds)
         return self

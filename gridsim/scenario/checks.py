@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, get_args
 
 from gridsim.scenario.grid_checks import disagreements
@@ -27,15 +28,38 @@ def _time(time: Any) -> list[str]:
     return []
 
 
-def _hours(staff: Any, platform: Any, experts: Any, rules: Any) -> list[str]:
+def _hours(staff: Any, platform: Any, experts: Any, rules: Any, outreach: Any, warning: Any) -> list[str]:
     """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
-    h = year_of_hours(staff, platform, experts, rules)
+    parts = SimpleNamespace(
+        staff=staff, platform=platform, experts=experts, rules=rules, outreach=outreach, warning=warning
+    )
+    h = year_of_hours(parts)
     if rules.hours and h.events < LEAST_HOURS:
         return [
             f"staff.admin_share: administration, training and patrol take {staff.hours_per_year - h.events:,.0f} of "
             f"{staff.hours_per_year:,.0f} h a year and leave none for events; lower one of staff.admin_share, "
-            "staff.training_hours, staff.patrol_hours"
+            "staff.training_hours, staff.patrol_hours, outreach.hours"
         ]
+    return []
+
+
+def _headroom(arrivals: Any, grievance: Any, security: Any, rules: Any) -> list[str]:
+    """R1. Candidates are thinned from a bound: no cause may carry a place beyond it."""
+    causes = {
+        "grievance.disputes": 1 + grievance.disputes * rules.grievance,
+        "security.repeat": 1 + 2 * security.repeat * rules.security,
+    }
+    return [
+        f"arrivals.headroom: {key} can raise arrivals {most:g}-fold, beyond the headroom of {arrivals.headroom:g}; "
+        f"raise it or lower {key}"
+        for key, most in causes.items()
+        if most > arrivals.headroom
+    ]
+
+
+def _ties(ties: Any) -> list[str]:
+    if ties.near % 2:
+        return [f"ties.near: must be even, half of them on either side (got {ties.near})"]
     return []
 
 
@@ -150,7 +174,9 @@ def _costs(costs: Any) -> list[str]:
 
 CHECKS: tuple[tuple[tuple[str, ...], Any], ...] = (
     (("time",), _time),
-    (("staff", "platform", "experts", "rules"), _hours),
+    (("staff", "platform", "experts", "rules", "outreach", "warning"), _hours),
+    (("arrivals", "grievance", "security", "rules"), _headroom),
+    (("ties",), _ties),
     (("categories",), _categories),
     (("categories", "fields"), _fields),
     (("districts", "fields", "teams", "departments", "rules"), _teams),

@@ -21,6 +21,7 @@ class Hours(NamedTuple):
     training: float
     patrol: float
     events: float
+    public: float
 
 
 def full_time_posts(staff: Any) -> int:
@@ -68,18 +69,31 @@ def teaching_hours(staff: Any, experts: Any, rules: Any) -> float:
     return taken / (experts.class_size * experts.per_full_time) / WEEKS if taken else 0.0
 
 
-def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
-    """R17. Split a full-timer's year (MECHANISMS 2.6).
+def hours_for_the_public(outreach: Any, warning: Any, rules: Any) -> float:
+    """R18, R5. Hours a year of a full-timer for policy publicity and for watching public opinion.
+
+    52 · (outreach.hours, with rules.outreach, + warning.hours · warning.sensitivity, with rules.warning).
+    """
+    hours = outreach.hours * rules.outreach + warning.hours * warning.sensitivity * rules.warning
+    return float(WEEKS * hours)
+
+
+def year_of_hours(s: Any) -> Hours:
+    """R17. Split a full-timer's year of scenario ``s`` (MECHANISMS 2.6).
 
     Joined databases end duplicate entry in proportion, devices save part of the entry that is left, and experts take
     over part of the training once there are enough of them; the hours so freed go to patrol or to events, nowhere else.
-    What no other activity takes is for events; it is negative where the others take more than there is.
+    Policy publicity and watching public opinion take theirs from patrol or from events. What no other activity takes is
+    for events; it is negative where the others take more than there is.
 
     A = admin_share · hours_per_year, entry E = A · entry_share, left l = (1 − duplicate_entry · data_integration) · (1
-    − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``. Patrol = 250 · patrol_hours, plus F if
-    freed_hours is "patrol"; events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F, less what of F
-    went to patrol (all of it or nothing: added and taken off again, so that the last digit may differ).
+    − devices · device_saving), freed F = E (1 − l) + ``training_taken_over``; public U = ``hours_for_the_public``.
+    Patrol = 250 · patrol_hours, plus F if freed_hours is "patrol", less U if outreach.taken_from is "patrol" (never
+    below 0); events = hours_per_year − A − training_hours − 250 · patrol_hours, plus F, less what of F went to patrol
+    (all of it or nothing: added and taken off again, so that the last digit may differ), less what of U patrol did not
+    bear.
     """
+    staff, platform, experts, rules = s.staff, s.platform, s.experts, s.rules
     administration = staff.admin_share * staff.hours_per_year
     entry = administration * staff.entry_share
     left = (1 - staff.duplicate_entry * platform.data_integration) * (1 - staff.devices * staff.device_saving)
@@ -87,5 +101,13 @@ def year_of_hours(staff: Any, platform: Any, experts: Any, rules: Any) -> Hours:
     freed = entry * (1 - left) + relief
     to_patrol = freed if staff.freed_hours == "patrol" else 0.0
     patrol = PATROL_DAYS * staff.patrol_hours + to_patrol
+    public = hours_for_the_public(s.outreach, s.warning, rules)
+    borne = min(patrol, public) if s.outreach.taken_from == "patrol" else 0.0
     events = staff.hours_per_year - administration - staff.training_hours - PATROL_DAYS * staff.patrol_hours
-    return Hours(administration - entry * (1 - left), staff.training_hours - relief, patrol, events + freed - to_patrol)
+    return Hours(
+        administration - entry * (1 - left),
+        staff.training_hours - relief,
+        patrol - borne,
+        events + freed - to_patrol - (public - borne),
+        public,
+    )

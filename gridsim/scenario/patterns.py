@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from gridsim.scenario.scenario import Scenario
 
 APART = ("patterns", "fit")  # parts of a scenario that are carried along and are not content
-UNMOVED = ("time.days", "time.follow_up_days", "matters.", "costs.")  # content that no pattern of the first window sees
+UNMOVED = ("time.days", "time.follow_up_days", "matters.", "cost.", "costs.")
+"""Content that no pattern of the first window sees."""
 
 
 class _Part(BaseModel):

@@ -13,6 +13,15 @@ A policy file is TOML, one table a policy::
     unit = "duty_officer"           # a unit cost of the scenario; or yuan = 30000.0
     amount = 1.0                    # how many of it for each ``per``
     every = "year"                  # or "once"
+
+How a policy is scaled to a budget stands in ``[my-policy.scale]`` (see ``scenario.scale``); one that cannot be says why
+in ``own_cost``.
+A *configuration* (治理形态) is a named stack of other policies, one a dimension, instead of levers of its own::
+
+    [my-configuration]
+    [my-configuration.components]
+    linkage = "raise-linkage"       # dimension = name of a policy
+    experts = "add-experts"
 """
 
 from __future__ import annotations
@@ -24,8 +33,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from gridsim.scenario.continuum import costs_between, patch_between, same_start, split
 from gridsim.scenario.costs import unknown_units
 from gridsim.scenario.parameters import REGISTRY, Grade
+from gridsim.scenario.scale import Scale, scale_errors
 from gridsim.scenario.scenario import (
     SECTIONS,
     Scenario,
@@ -37,6 +48,7 @@ from gridsim.scenario.scenario import (
 )
 
 BASELINE = "baseline"
+KEPT_SIGNS = "+,~@"  # of the names of options
 LEVERS = [key for key, p in REGISTRY.items() if p.lever]
 
 
@@ -50,6 +62,7 @@ Per = Literal[
     "comprehensive_grid",
     "dedicated_grid_dissolved",
     "full_time",
+    "part_time",
     "added_full_time",
     "added_part_time",
     "added_firm_staff",
@@ -64,7 +77,8 @@ Per = Literal[
 class Cost(BaseModel):
     """One line of what a policy costs: ``amount`` times a price for each ``per``, every year or once.
 
-    The price is a unit cost of the scenario (``unit``) or stands in the line (``yuan``). Negative is a saving.
+    The price is a unit cost of the scenario (``unit``) or stands in the line (``yuan``). Negative is a saving. ``part``
+    is the part of those counted that is paid for: less or more than 1 only where a policy is scaled to a budget.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -75,6 +89,7 @@ class Cost(BaseModel):
     yuan: float | None = Field(default=None, strict=True)
     amount: float = Field(default=1.0, strict=True)
     every: Literal["year", "once"] = "year"
+    part: float = Field(default=1.0, strict=True, ge=0)
     source: str = "assumption"
     grade: Grade = "X"
 
@@ -88,20 +103,32 @@ class Cost(BaseModel):
         """Yuan for each ``per``, at the scenario's unit costs."""
         return self.amount * float(self.yuan if self.yuan is not None else costs[str(self.unit)].yuan)
 
+    def total(self, counts: Mapping[str, float], costs: Mapping[str, Any]) -> float:
+        """Yuan for all that are counted, every year or once."""
+        return self.price(costs) * counts[self.per] * self.part
+
 
 class Policy(BaseModel):
-    """A named patch of levers.
+    """A named patch of levers; or, with ``components``, a configuration: a named stack of other policies.
 
     Attributes
     ----------
     default : bool
         False for a policy that is compared only when it is named.
+    origin : "paper" or "ours"
+        Who proposes it: the source paper names the thing (how far it moves is always ours), or it is our construct.
     starts : int
         Day on which it takes effect; day 0 is the first measured day.
     set : dict of lever to value
         Only registry parameters marked as levers.
     cost : tuple of Cost
         Gross outlay; savings are separate lines with a negative amount.
+    scale : Scale or None
+        How it is scaled to a budget.
+    own_cost, chinese_own_cost : str
+        Why it cannot be, in a sentence, where it cannot.
+    components : dict of dimension to policy name
+        Of a configuration, in the order in which they stack. What they set, cost and when they start is their own.
 
     """
 
@@ -113,9 +140,21 @@ class Policy(BaseModel):
     chinese_text: str = ""
     source: str = ""
     default: bool = Field(default=True, strict=True)
+    origin: Literal["paper", "ours"] = "ours"
     starts: int = Field(default=0, ge=0, strict=True)
     set: dict[str, Any] = Field(default_factory=dict)
     cost: tuple[Cost, ...] = ()
+    scale: Scale | None = None
+    own_cost: str = ""
+    chinese_own_cost: str = ""
+    components: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Policy:
+        own = [k for k in ("set", "cost", "starts") if getattr(self, k)]
+        if self.components and own:
+            raise ValueError(f"has both components and {', '.join(own)}; these belong to the policies it is made of")
+        return self
 
 
 @dataclass(frozen=True)
@@ -128,20 +167,35 @@ class Phase:
 
 @dataclass(frozen=True)
 class Option:
-    """What ``compare`` sets beside the baseline: a stack of policies, written ``a+b``."""
+    """What ``compare`` sets beside the baseline: a stack of policies, written ``a+b``.
+
+    Attributes
+    ----------
+    policies : tuple of Policy
+        Patches in the order in which they stack, those of a configuration one by one.
+    named : tuple of Policy
+        What the name is made of, where it names a configuration.
+
+    """
 
     name: str
     policies: tuple[Policy, ...]
+    named: tuple[Policy, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Policy, ...]:
+        """Policies and configurations that the name is made of."""
+        return self.named or self.policies
 
     @property
     def title(self) -> str:
         """English titles joined."""
-        return " + ".join(p.title or p.name for p in self.policies) or "Baseline"
+        return " + ".join(p.title or p.name for p in self.steps) or "Baseline"
 
     @property
     def chinese(self) -> str:
         """Chinese titles joined."""
-        return " + ".join(p.chinese or p.title or p.name for p in self.policies) or "现状"
+        return " + ".join(p.chinese or p.title or p.name for p in self.steps) or "现状"
 
     def phases(self, base: Scenario) -> list[Phase]:
         """The scenario in force from each day on, in order; the first phase is from day 0 on.
@@ -168,13 +222,18 @@ class Option:
             ``costs`` of the scenario.
 
         """
-        lines = [(c, c.price(costs) * counts[c.per]) for p in self.policies for c in p.cost]
+        lines = [(c, c.total(counts, costs)) for p in self.policies for c in p.cost]
         return {
             "yearly": sum(v for c, v in lines if c.every == "year" and v > 0),
             "once": sum(v for c, v in lines if c.every == "once" and v > 0),
             "saved_yearly": -sum(v for c, v in lines if c.every == "year" and v < 0),
             "saved_once": -sum(v for c, v in lines if c.every == "once" and v < 0),
         }
+
+    def annual(self, counts: Mapping[str, float], base: Scenario) -> float:
+        """Gross outlay a year in yuan, one-off outlay spread over ``cost.life_years``; savings are not in it."""
+        spent = self.outlay(counts, base.costs)
+        return spent["yearly"] + spent["once"] / base.cost.life_years
 
 
 def read_policies(path: Path) -> dict[str, Policy]:
@@ -185,14 +244,17 @@ def read_policies(path: Path) -> dict[str, Policy]:
         if not isinstance(raw, dict):
             errors.append(f"{path.name}: {name}: must be a table, such as [{name}.set]")
             continue
-        if "+" in name or "," in name or name == BASELINE:
-            errors.append(f"{path.name}: {name}: a policy's name may not be '{BASELINE}' nor hold '+' or ','")
+        if set(KEPT_SIGNS) & set(name) or name == BASELINE:
+            errors.append(
+                f"{path.name}: {name}: a policy's name may not be '{BASELINE}' nor hold any of {' '.join(KEPT_SIGNS)}"
+            )
         try:
             policy = Policy.model_validate({**raw, "name": name})
         except ValidationError as error:
             errors += clear_errors(error, path.name, name, [f"{name}.{k}" for k in Policy.model_fields if k != "name"])
             continue
-        errors += [f"{path.name}: {name}.set.{key}: {why}" for key, why in _lever_errors(policy.set)]
+        wrong = [f"{path.name}: {name}.set.{key}: {why}" for key, why in _lever_errors(policy.set)]
+        errors += wrong or [f"{path.name}: {name}.{key}: {why}" for key, why in scale_errors(policy)]
         found[name] = policy
     if errors:
         raise ScenarioError(errors)
@@ -223,8 +285,12 @@ def builtin_policies() -> dict[str, Policy]:
     return found
 
 
-def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy], base: Scenario) -> list[Option]:
+def parse_options(
+    text: str | Sequence[str | Option] | None, known: Mapping[str, Policy], base: Scenario
+) -> list[Option]:
     """``"a,b+c"`` as options; None means every usual policy alone and all of them together.
+
+    In a list, an option that is made already stands for itself.
 
     Raises
     ------
@@ -232,40 +298,120 @@ def parse_options(text: str | Sequence[str] | None, known: Mapping[str, Policy],
         For unknown names and for patches that this scenario cannot take.
 
     """
+    names: list[str | Option]
     if text is None:
         usual = [name for name, policy in known.items() if policy.default]
         names = [*usual, *(["+".join(usual)] if len(usual) > 1 else [])]
     else:
-        names = [n.strip() for n in (text.split(",") if isinstance(text, str) else text)]
+        names = [*text.split(",")] if isinstance(text, str) else list(text)
     errors: list[str] = []
     options: list[Option] = []
-    for name in dict.fromkeys("+".join(s.strip() for s in n.split("+")) for n in names):
-        steps = name.split("+")
-        unknown = [s for s in steps if s not in known]
-        errors += [f"policies: no policy {s!r}{nearest(s, known) or '.'} Known are {', '.join(known)}" for s in unknown]
-        if unknown:
-            continue
-        if len(set(steps)) < len(steps):
-            errors.append(f"policies: {name}: names the same policy twice")
-            continue
-        late = [s for s in steps if known[s].starts >= base.time.days]
-        if late:
-            errors += [
-                f"policies: {s} starts on day {known[s].starts:,}, but the last day measured is {base.time.days - 1:,}"
-                for s in late
-            ]
-            continue
-        unpriced = [line for s in steps for line in unknown_units(known[s], base.costs)]
-        if unpriced:
-            errors += [line for line in unpriced if line not in errors]
-            continue
-        option = Option("+".join(steps), tuple(known[s] for s in steps))
+    for name, given in {n.name if isinstance(n, Option) else _spaced(n): n for n in names}.items():
         try:
-            option.phases(base)
+            options.append(_fitting(given, base) if isinstance(given, Option) else _option(name, known, base))
         except ScenarioError as error:
-            errors += error.errors
-            continue
-        options.append(option)
+            errors += [line for line in error.errors if line not in errors]
     if errors:
         raise ScenarioError(errors)
     return options
+
+
+def _spaced(name: str) -> str:
+    return "+".join(s.strip() for s in name.split("+"))
+
+
+def _fitting(option: Option, base: Scenario) -> Option:
+    """The option itself, if this scenario can take it."""
+    errors = [
+        f"policies: {p.name} starts on day {p.starts:,}, but the last day measured is {base.time.days - 1:,}"
+        for p in option.policies
+        if p.starts >= base.time.days
+    ]
+    errors = errors or [line for p in option.policies for line in unknown_units(p, base.costs)]
+    if errors:
+        raise ScenarioError(errors)
+    option.phases(base)
+    return option
+
+
+def _option(name: str, known: Mapping[str, Policy], base: Scenario) -> Option:
+    """The option of a name, if this scenario can take it."""
+    steps = name.split("+")
+    errors: list[str] = []
+    named: list[Policy] = []
+    for s in steps:
+        try:
+            named.append(_step(s, known, base))
+        except ScenarioError as error:
+            errors += error.errors
+    if len(set(steps)) < len(steps):
+        errors.append(f"policies: {name}: names the same policy twice")
+    if errors:
+        raise ScenarioError(errors)
+    stacked = [p for step in named for p in parts_of(step, known).values()]
+    policies = tuple(p for k, p in enumerate(stacked) if p not in stacked[k + 1 :])  # named twice, the later one holds
+    return _fitting(Option(name, policies, () if policies == tuple(named) else tuple(named)), base)
+
+
+def _step(name: str, known: Mapping[str, Policy], base: Scenario) -> Policy:
+    """A policy or configuration by its name, or a point between two of them."""
+    if name in known:
+        if errors := configuration_errors(known[name], known):
+            raise ScenarioError(errors)
+        return known[name]
+    if set("~@") & set(name):
+        return _mixture(name, known, base)
+    raise ScenarioError([f"policies: no policy {name!r}{nearest(name, known) or '.'} Known are {', '.join(known)}"])
+
+
+def parts_of(step: Policy, known: Mapping[str, Policy]) -> dict[str, Policy]:
+    """The policies that a configuration is made of, by dimension; a policy is its own only part."""
+    return {dimension: known[p] for dimension, p in step.components.items()} or {step.name: step}
+
+
+def configuration_errors(configuration: Policy, known: Mapping[str, Policy]) -> list[str]:
+    """What is wrong with the components of a configuration, a line each."""
+    errors: list[str] = []
+    setters: dict[str, str] = {}
+    for dimension, name in configuration.components.items():
+        where = f"policies: {configuration.name}: components.{dimension}"
+        if name not in known:
+            errors.append(f"{where}: no policy {name!r}{nearest(name, [k for k, p in known.items() if p.set])}")
+        elif known[name].components:
+            errors.append(f"{where}: {name} is itself a configuration; a component is a policy that sets levers")
+        else:
+            both = [key for key in known[name].set if key in setters]
+            errors += [f"{where}: {name} sets {key}, as {setters[key]} does; a lever has one component" for key in both]
+            setters |= dict.fromkeys(known[name].set, dimension)
+    return errors
+
+
+def _mixture(name: str, known: Mapping[str, Policy], base: Scenario) -> Policy:
+    """The point ``from~to@share`` between two policies or configurations (or the baseline), as one policy."""
+    first, second, g = split(name)
+    nothing = Policy(name=BASELINE, title="Baseline", chinese="现状")
+    ends, errors = [], []
+    for step in (first, second):
+        try:
+            ends.append(nothing if step == BASELINE else _step(step, known, base))
+        except ScenarioError as error:
+            errors += [line for line in error.errors if line not in errors]
+    if errors:
+        raise ScenarioError(errors)
+    stacks = [tuple(parts_of(end, known).values()) for end in ends]
+    patches = [{k: v for p in stack for k, v in p.set.items()} for stack in stacks]
+    starts = same_start({p.name: p.starts for stack in stacks for p in stack if p.set}, name)
+    a, b = (base.replace(patch, where=f"policy {end.name}") for patch, end in zip(patches, ends, strict=True))
+    costs = [[c for p in stack for c in p.cost] for stack in stacks]
+    return Policy(
+        name=name,
+        title=f"{ends[0].title or first} → {ends[1].title or second}, {g:g}",
+        chinese=f"{ends[0].chinese or first} → {ends[1].chinese or second}，{g:g}",
+        text=f"{100 * g:.3g} % of the way: numbers in between, switches and choices of the nearer end.",
+        chinese_text=f"两者之间的 {100 * g:.3g}% 处：数值按比例取值，开关和选项取较近的一端。",
+        source="interpolated",
+        default=False,
+        starts=starts,
+        set=patch_between(a, b, patches[0] | patches[1], g),
+        cost=costs_between(costs[0], costs[1], g),
+    )

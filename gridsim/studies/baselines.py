@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.measures import MEASURES, check_patterns
-from gridsim.scenario.policies import Policy, builtin_policies, parse_options
+from gridsim.scenario.policies import Option, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies.comparison import Comparison, compare
 
@@ -48,7 +48,7 @@ class Baselines:
 
 
 def load_baselines(
-    names: Sequence[str | Path | Scenario], policies: str | Sequence[str] | None, known: Mapping[str, Policy]
+    names: Sequence[str | Path | Scenario], policies: str | Sequence[str | Option] | None, known: Mapping[str, Policy]
 ) -> list[Scenario]:
     """The scenarios, with everything that is wrong with any of them, or with a policy in it, said at once.
 
@@ -80,7 +80,7 @@ def load_baselines(
 
 def compare_baselines(
     scenarios: Sequence[str | Path | Scenario],
-    policies: str | Sequence[str] | None = None,
+    policies: str | Sequence[str | Option] | None = None,
     *,
     known: Mapping[str, Policy] | None = None,
     begun: Callable[[Scenario], None] | None = None,
@@ -98,7 +98,7 @@ def compare_baselines(
     begun : callable, optional
         Called with each baseline before its runs.
     **options
-        Passed on to ``compare``: replications, seed, days, jobs, vary, progress, stopping.
+        Passed on to ``compare``: replications, seed, days, jobs, vary, interventions, rule, progress, stopping.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,9 @@ from gridsim.measures.groups import Baseline
 from gridsim.measures.load import load
 from gridsim.measures.territory import by_grid, grid_register, joint_handling
 from gridsim.model.cases import measured_columns
+from gridsim.model.changes import Intervention, described
 from gridsim.model.city import City
+from gridsim.model.own_rule import OwnRule
 from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
@@ -84,8 +86,8 @@ class Comparison:
     daily : DataFrame
         One row per replication, policy and day.
     costs : DataFrame
-        Gross yearly and one-off outlay, yearly and one-off savings, running cost, case-days saved a year and the cost
-        of one, of each policy, in yuan.
+        Gross yearly and one-off outlay, both as outlay a year, yearly and one-off savings, running cost, case-days
+        saved a year and the cost of one, of each policy, in yuan.
     groups : DataFrame
         Time to resolution by group of cases, paired differences, and shares of the same cases resolved sooner or later.
     load : DataFrame
@@ -102,8 +104,13 @@ class Comparison:
         What came of the wish for precise differences; intervals then allow for the looks.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
+    own_code : tuple of dict
+        Interventions and rule under which every option was run: kind, as written, file and its SHA-256.
     draws : DataFrame or None
         With ``vary``, the parameters of each replication, and whether its baseline meets the patterns.
+    equal_cost, dominance : DataFrame or None
+        At equal cost: how each option was scaled to the budget and what may be said of it (``studies.equal_cost``), and
+        every pair of options held against each other (``studies.dominance``).
 
     """
 
@@ -126,6 +133,9 @@ class Comparison:
     draws: pd.DataFrame | None = None
     ranking: pd.DataFrame = field(default_factory=pd.DataFrame)
     precision: Reached | None = None
+    equal_cost: pd.DataFrame | None = None
+    dominance: pd.DataFrame | None = None
+    own_code: tuple[dict[str, str], ...] = ()
 
     @property
     def interrupted(self) -> bool:
@@ -152,7 +162,7 @@ class Comparison:
 
 def compare(
     scenario: str | Path | Scenario = "neighbourhood",
-    policies: str | Sequence[str] | None = None,
+    policies: str | Sequence[str | Option] | None = None,
     *,
     replications: int = 20,
     seed: int = 1,
@@ -161,6 +171,8 @@ def compare(
     known: Mapping[str, Policy] | None = None,
     vary: bool | str | Sequence[str] = False,
     until: Precision | None = None,
+    interventions: Sequence[Intervention] = (),
+    rule: OwnRule | Callable[[Any, int], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
     stopping: Callable[[], None] | None = None,
 ) -> Comparison:
@@ -169,7 +181,7 @@ def compare(
     Parameters
     ----------
     scenario : str, Path or Scenario
-    policies : str or list of str, optional
+    policies : str or list of str or Option, optional
         ``"a,b+c"``; by default every known policy alone and all together.
     replications : int
         City-year replications, each under every policy.
@@ -186,6 +198,11 @@ def compare(
         or keys to draw (see ``studies.vary``).
     until : Precision, optional
         Go on after ``replications`` until differences are that precise (see ``studies.precision``).
+    interventions : sequence of Intervention
+        Called in every run, the baseline's too, each with a copy of its own, from the warm-up on (see
+        ``model.changes``). What they cost is not counted.
+    rule : OwnRule or function, optional
+        Called by the engine once a day in every run, the baseline's too (see ``model.own_rule``).
     progress : callable, optional
         Called with (runs done, runs in all).
     stopping : callable, optional
@@ -214,7 +231,11 @@ def compare(
         if not isinstance(value, int) or value < 1:
             raise ValueError(f"{name}: must be a whole number, 1 or more (got {value!r})")
     city = City(base)
-    trial = World(base, city)  # a policy that this city cannot take is refused before anything runs
+
+    def changed(world: World) -> World:
+        return world.with_interventions(interventions).with_rule(rule)
+
+    trial = changed(World(base, city))  # a policy that this city cannot take is refused before anything runs
     for phase in (p for option in options for p in option.phases(base)):
         trial.enforce(phase.scenario)
     draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
@@ -224,7 +245,7 @@ def compare(
     runs: dict[tuple[int, str], Run] = {}
     reached, begun, asked, looks = False, 0, replications, 0
     while True:
-        runs |= _replicate_all(setting, everyone, seed, range(begun, asked), jobs, progress, stopping)
+        runs |= _replicate_all(setting, everyone, seed, range(begun, asked), jobs, progress, stopping, changed)
         done = tuple(r for r in range(asked) if all((r, o.name) in runs for o in everyone))
         if not done:
             raise KeyboardInterrupt
@@ -263,6 +284,7 @@ def compare(
         draws=drawn,
         ranking=ranked(frame, names, seed, confidence),
         precision=Reached(until.relative, until.most, looks, reached) if until else None,
+        own_code=described(interventions, rule),
     )
 
 
@@ -281,6 +303,7 @@ def _replicate_all(
     jobs: int | None,
     progress: Callable[[int, int], None] | None,
     stopping: Callable[[], None] | None,
+    changed: Callable[[World], World],
 ) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); on Ctrl-C those in progress too, on a second one without them."""
     runs: dict[tuple[int, str], Run] = {}
@@ -288,7 +311,7 @@ def _replicate_all(
 
     def replicate(r: int) -> Iterator[Run]:
         own, town, phases = setting(r)
-        warm = World(own, town, seed, r).warm_up()
+        warm = changed(World(own, town, seed, r)).warm_up()
         baseline: Baseline | None = None  # the first option
         for option in options:
             world = warm.copy().under(phases[option.name]).run()

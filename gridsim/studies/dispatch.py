@@ -16,10 +16,11 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from itertools import islice
 from typing import Any
 
-from gridsim.studies.executors import Pool
+from gridsim.studies.executors import ExecutorError, Pool
 
 AHEAD = 2  # tasks in flight for each worker: one at work, one waiting for it
 TASK_SECONDS, MOST_TOGETHER = 0.25, 64  # short batches travel together
+LOOK_SECONDS = 15.0  # of silence, after which the cluster is asked whether it is still there
 HOPELESS = 3  # batches lost before any has come back: the executor cannot run gridsim at all
 
 Landed = list[tuple[Any, list[Any]]]
@@ -72,7 +73,9 @@ class _Dispatch:
         try:
             self._refill()
             while self.flying:
-                done, _ = wait(self.flying, return_when=FIRST_COMPLETED)
+                done, _ = wait(self.flying, LOOK_SECONDS, return_when=FIRST_COMPLETED)
+                if not done:
+                    self.pool.look()
                 self._land(done)
                 self._refill()
         except KeyboardInterrupt:
@@ -174,7 +177,7 @@ class _Dispatch:
             return
         self.gone += 1
         if self.gone >= HOPELESS and not self.landed:
-            raise RuntimeError(f"the executor cannot run gridsim: {error!r}") from error
+            raise ExecutorError(f"the executor cannot run gridsim: {error!r}") from error
         self.lost(task[0], error)
 
 

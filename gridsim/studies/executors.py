@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -13,6 +14,10 @@ from typing import Any
 from gridsim.scenario.errors import ScenarioError
 
 NAMES = ("threads", "processes", "dask")
+
+
+class ExecutorError(RuntimeError):
+    """The executor is gone, or cannot run gridsim: one sentence; what is finished is kept."""
 
 
 class Pool:
@@ -28,6 +33,10 @@ class Pool:
         True if it shares this process's memory.
     own : bool
         True if it is shut down when all is done.
+    look : callable, optional
+        Raises an error if the executor is gone, called when nothing has come back for a while.
+    after : callable, optional
+        Called when all is done.
 
     """
 
@@ -39,10 +48,11 @@ class Pool:
         threads: bool = False,
         own: bool = True,
         renewable: bool = False,
+        look: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
     ) -> None:
         self.make, self.jobs, self.threads, self.own, self.renewable = make, jobs, threads, own, renewable
-        self.after = after
+        self.look, self.after = look or (lambda: None), after
         self.executor = make()
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -50,9 +60,9 @@ class Pool:
         return self.executor.submit(function, *arguments)
 
     def renew(self, error: BaseException) -> None:
-        """A new executor in place of a broken one; raises ``error`` where there is none to be had."""
+        """A new executor in place of a broken one; raises ExecutorError where there is none to be had."""
         if not self.renewable:
-            raise error
+            raise ExecutorError(f"the executor broke and cannot be made anew here: {error!r}") from error
         self.executor.shutdown(wait=False)
         self.executor = self.make()
 
@@ -119,7 +129,7 @@ def _processes(n: int) -> ProcessPoolExecutor:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return ProcessPoolExecutor(n, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["gridsim.studies.trial"])
+    context.set_forkserver_preload(["gridsim.studies.warm"])
     return ProcessPoolExecutor(n, mp_context=context, initializer=_begin_worker)
 
 
@@ -141,6 +151,8 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
         from distributed import Client, LocalCluster
     except ImportError:
         raise ScenarioError(['--executor dask: Dask is not installed; pip install "gridsim[cluster]"']) from None
+    for name in ("distributed.scheduler", "distributed.nanny", "distributed.worker"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what dies is told by the ledger
     cluster = None
     try:
         if scheduler is None:
@@ -150,10 +162,14 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
     except OSError as error:
         raise ScenarioError([f"--scheduler: no Dask scheduler answers at {scheduler}: {error}"]) from None
 
+    def look() -> None:
+        if client.status != "running":
+            raise ExecutorError(f"the Dask scheduler {scheduler or ''} is gone; what is finished is kept")
+
     def after() -> None:
         client.close()
         if cluster is not None:
             cluster.close()
 
     workers = jobs or sum(client.nthreads().values()) or 1
-    return Pool(lambda: client.get_executor(pure=False), workers, own=False, after=after)
+    return Pool(lambda: client.get_executor(pure=False), workers, own=False, look=look, after=after)

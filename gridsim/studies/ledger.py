@@ -75,14 +75,14 @@ class Ledger:
 
         """
         path = MEMORY if path is None else str(path)
-        fresh = path == MEMORY or not Path(path).exists() or Path(path).stat().st_size == 0
-        if fresh and plan is None:
+        if plan is not None:
+            _ = plan.hash  # what is wrong with the user's own code is told before there is a file
+        elif path == MEMORY or not Path(path).exists():
             raise ScenarioError([f"{path}: no such file"])
         lock = None if path == MEMORY else _locked(path)
         try:
-            self = cls(_opened(path, fresh), path, lock)
-            if fresh or not self._facts():
-                assert plan is not None
+            self = cls(_opened(path, create=True), path, lock)
+            if self._stored("plan") is None:
                 self._begin(plan)
             else:
                 self._take_over(plan)
@@ -105,7 +105,7 @@ class Ledger:
         """
         if not Path(path).is_file():
             raise ScenarioError([f"{path}: no such file"])
-        self = cls(_opened(str(path), fresh=False), str(path), None)
+        self = cls(_opened(str(path), create=False), str(path), None)
         self.plan = Plan.from_dict(self._stored_plan(), look_at_code=False)
         return self
 
@@ -121,7 +121,9 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _begin(self, plan: Plan) -> None:
+    def _begin(self, plan: Plan | None) -> None:
+        if plan is None:
+            raise ScenarioError([f"{self.path}: was begun but holds no plan; run gridsim study again"])
         self.plan = plan
         self._set("engine", results_hash())
         self._set("gridsim", gridsim.__version__)
@@ -149,20 +151,21 @@ class Ledger:
     @property
     def engine(self) -> str:
         """Hash of the code whose runs these are."""
-        return str(self._facts().get("engine", ""))
+        return str(self._stored("engine") or "")
 
     @property
     def version(self) -> str:
         """Version of gridsim that began the ledger."""
-        return str(self._facts().get("gridsim", ""))
+        return str(self._stored("gridsim") or "")
 
     @property
     def writer(self) -> str:
         """Who has it open for writing, or had last."""
-        return str(self._facts().get("writer", ""))
+        return str(self._stored("writer") or "")
 
-    def _facts(self) -> dict[str, Any]:
-        return dict(self.db.execute("SELECT name, value FROM fact WHERE name != 'plan'"))
+    def _stored(self, name: str) -> Any:
+        row = self.db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else row[0]
 
     def _set(self, name: str, value: Any) -> None:
         with self.db:
@@ -172,30 +175,38 @@ class Ledger:
         self._set("plan", zlib.compress(json.dumps(plan.to_dict(), ensure_ascii=False).encode("utf-8"), 3))
 
     def _stored_plan(self) -> dict[str, Any]:
-        row = self.db.execute("SELECT value FROM fact WHERE name = 'plan'").fetchone()
-        if row is None:
-            raise ScenarioError([f"{self.path}: was begun but holds no plan; begin a new file"])
-        found: dict[str, Any] = json.loads(zlib.decompress(row[0]))
+        data = self._stored("plan")
+        if data is None:
+            raise ScenarioError([f"{self.path}: was begun but holds no plan; run gridsim study again"])
+        found: dict[str, Any] = json.loads(zlib.decompress(data))
         return found
 
     # --- runs ---------------------------------------------------------------------------------------------------
 
     def record(self, rows: Iterable[tuple[Batch, Row]]) -> None:
-        """Write finished runs, all together or none; a run that is there already is replaced by the same."""
-        with self.db:
-            self.db.executemany(
-                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        *self.plan.key(b.scenario, b.point, row.option, b.replicate),
-                        row.status,
-                        row.seconds,
-                        row.measures or None,
-                        row.error or None,
-                    )
-                    for b, row in rows
-                ),
+        """Write finished runs, all together or none; a run that is there already is replaced by the same.
+
+        Raises
+        ------
+        ScenarioError
+            If the file cannot be written, as on a full disk.
+
+        """
+        found = [
+            (
+                *self.plan.key(b.scenario, b.point, row.option, b.replicate),
+                row.status,
+                row.seconds,
+                row.measures or None,
+                row.error or None,
             )
+            for b, row in rows
+        ]
+        try:
+            with self.db:
+                self.db.executemany(f"INSERT OR REPLACE INTO run VALUES ({', '.join('?' * 10)})", found)
+        except sqlite3.OperationalError as error:
+            raise ScenarioError([f"{self.path}: cannot be written: {error}; what is in it is whole"]) from None
 
     def status(self, key: Key) -> str | None:
         """Status of a run, or None if it has not been run."""
@@ -340,17 +351,15 @@ class Ledger:
         return out
 
 
-def _opened(path: str, fresh: bool) -> sqlite3.Connection:
+def _opened(path: str, create: bool) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=30)
     try:
-        if not fresh and db.execute("PRAGMA application_id").fetchone()[0] != MAGIC:
-            raise sqlite3.DatabaseError
-        if fresh:
+        empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        if empty and create:
             db.execute("PRAGMA journal_mode=WAL")
-            with db:
-                db.execute(f"PRAGMA application_id={MAGIC}")
-                for statement in SCHEMA.split(";"):
-                    db.execute(statement)
+            db.executescript(f"BEGIN; PRAGMA application_id={MAGIC}; {SCHEMA} COMMIT;")  # whole, or not at all
+        elif empty or db.execute("PRAGMA application_id").fetchone()[0] != MAGIC:
+            raise sqlite3.DatabaseError
         db.execute("PRAGMA synchronous=NORMAL")
     except sqlite3.DatabaseError:
         db.close()

@@ -145,9 +145,12 @@ class Plan:
         """All batches in the order in which they are done, so that what is finished is balanced at any moment.
 
         Replication by replication; within one, the scenarios take turns, and points come in an order keyed by seed and
-        content, which is no order of the design.
+        content, which is no order of the design. Of points of equal content the first stands for all.
         """
-        order = sorted(range(len(self.points)), key=lambda k: (_digest(self.seed, self._point_keys[k]), k))
+        first: dict[str, int] = {}
+        for k, key in enumerate(self._point_keys):
+            first.setdefault(key, k)
+        order = sorted(first.values(), key=lambda k: _digest(self.seed, self._point_keys[k]))
         every = tuple(range(len(self.options)))
         for r in range(self.replications):
             for p in order:

@@ -31,9 +31,15 @@ TABLES = {
     "joint": "linkage.csv",
     "ranking": "ranking.csv",
 }
-DRAWS, BASELINES, STORY = "draws.csv", "baselines.csv", "trace.json"
+MORE = {"draws": "draws.csv", "equal_cost": "equal_cost.csv", "dominance": "dominance.csv"}  # where there are any
+BASELINES, STORY = "baselines.csv", "trace.json"
+TEXTS = {"costs": ["why_empty"], "equal_cost": ["moved", "why", "by"], "dominance": ["mix"]}  # which may be empty
 SCENARIO, MANIFEST = "scenario.toml", "manifest.json"
-OTHERS = {"measures.csv": "gridsim run", "trace.csv": "gridsim trace"}  # what only these commands write
+OTHERS = {
+    "measures.csv": "gridsim run",
+    "trace.csv": "gridsim trace",
+    "ladder.csv": "gridsim ladder",
+}  # what only these commands write
 FACTS = (
     "gridsim",
     "engine_sources",
@@ -44,6 +50,7 @@ FACTS = (
     "replications",
     "options",
 )
+OWN_CODE = ("kind", "what", "file", "sha256")
 AGAIN = "run gridsim compare again"
 
 
@@ -86,6 +93,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise damaged(path, str(error).splitlines()[0].rstrip(".").lower()) from None
 
 
+def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
+    """CSV for people and programs: UTF-8 with byte-order mark, full precision, Unix line ends."""
+    frame.to_csv(path, index=index, encoding="utf-8-sig", lineterminator="\n")
+
+
 def damaged(path: Path, what: str) -> ScenarioError:
     """The error of a file that cannot be used."""
     return ScenarioError([f"{path.parent}: {path.name} is damaged ({what}); {AGAIN}"])
@@ -124,7 +136,10 @@ def load_comparison(folder: str | Path) -> Saved:
         raise ScenarioError([f"{folder}: {', '.join(missing)} missing; {AGAIN}"])
     check_written(folder, facts)
     tables = {attribute: read_csv(folder / name) for attribute, name in TABLES.items()}
-    tables["costs"]["why_empty"] = tables["costs"]["why_empty"].fillna("")
+    tables |= {a: read_csv(folder / name) for a, name in MORE.items() if name in facts["tables"]}
+    for attribute, texts in TEXTS.items():
+        if attribute in tables:
+            tables[attribute][texts] = tables[attribute][texts].astype(object).fillna("")
     options = _options(folder / MANIFEST, facts)
     comparison = Comparison(
         scenario=load_scenario(folder / SCENARIO),
@@ -134,7 +149,7 @@ def load_comparison(folder: str | Path) -> Saved:
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
         precision=Reached(**facts["precision"]) if facts.get("precision") else None,
-        draws=read_csv(folder / DRAWS) if DRAWS in facts["tables"] else None,
+        own_code=_own_code(folder / MANIFEST, facts),
         **tables,
     )
     story = _story(folder / STORY, comparison.scenario) if STORY in facts["tables"] else None
@@ -216,11 +231,21 @@ def _options(path: Path, facts: Mapping[str, Any]) -> tuple[Option, ...]:
     """The options as the manifest tells them."""
     try:
         return tuple(
-            Option(name, tuple(Policy.model_validate(p) for p in option["policies"]))
+            Option(
+                name, *(tuple(map(Policy.model_validate, ps)) for ps in (option["policies"], option.get("named", ())))
+            )
             for name, option in facts["options"].items()
         )
     except (AttributeError, KeyError, TypeError, ValueError):
         raise damaged(path, "options: no policies") from None
+
+
+def _own_code(path: Path, facts: Mapping[str, Any]) -> tuple[dict[str, str], ...]:
+    """Interventions and rule as the manifest tells them; none in a folder that an older gridsim wrote."""
+    try:
+        return tuple({key: str(code[key]) for key in OWN_CODE} for code in facts.get("own_code", ()))
+    except (KeyError, TypeError):
+        raise damaged(path, "own_code: no list of interventions and rules") from None
 
 
 def _story(path: Path, scenario: Scenario) -> Trace:

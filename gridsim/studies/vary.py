@@ -27,7 +27,7 @@ STREAM = 2**31  # far from every stream of the model
 MOST_ATTEMPTS = 100
 GRADES = ("X", "C")  # drawn unasked; a parameter of grade D or B is drawn when it is named
 ASKED_GRADES = ("X", "C", "D", "B")
-NOT_WORLD = ("matters", "time")  # sections that say how we look, not what the world is
+NOT_WORLD = ("matters", "time", "cost")  # sections that say how we look, not what the world is
 NOT_DRAWN = ("arrivals.headroom",)
 RANGE = (5.0, 95.0)  # per cent of the draws between which an effect is said to lie
 

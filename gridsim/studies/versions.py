@@ -15,8 +15,11 @@ from gridsim.model import city as city_module
 NO_RULES = (
     "__init__.py",
     "agents.py",
+    "changes.py",
     "compiled.py",
+    "interventions.py",
     "model.py",
+    "own_rule.py",
     "rulebook.py",
     "story.py",
 )  # shown and told, not ruled

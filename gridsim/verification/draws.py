@@ -37,7 +37,7 @@ LAWS = (
     ("gamma, shape 5.5", Gamma(mean=3.0, shape=5.5), stats.gamma(5.5, scale=3.0 / 5.5)),
     ("lognormal", Lognormal(median=3.0, sigma=1.2), stats.lognorm(1.2, scale=3.0)),
 )
-NO_STREAMS = ("KEYS", "DURATION", "DETERMINISTIC", "EXPONENTIAL", "GAMMA")
+NO_STREAMS = ("KEYS", "DURATION", "OWN", "DETERMINISTIC", "EXPONENTIAL", "GAMMA")
 STREAMS = tuple(v for k, v in vars(draws).items() if k.isupper() and not k.startswith("_") and k not in NO_STREAMS)
 PAIRED = {"time_to_resolution": "time to resolution", "backlog": "backlog"}
 

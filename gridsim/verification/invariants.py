@@ -28,6 +28,10 @@ END, BACK = 60, 45  # last day, and the day on which all levers are given back
 LOOKS = (1, LAST_START + 1, BACK - 1, BACK + 1, END)  # days at whose beginning a city is looked at
 MOST_ADDED = 2  # teams that a random policy adds, and may take away again
 INCIDENT = ["place", "ordinal", "onset", "category", "resident"]
+FLOWS = (
+    *("resolved", "closed_formally", "reopened", "linked", "settled_by_experts", "video_reports", "self_resolved"),
+    *("settled_in_vain", "valid_warnings", "alerts", "heard", "told", "given_up", "quits"),
+)  # which must all happen in these cities
 ELSEWHERE = """
 from gridsim.verification.invariants import fingerprint, planned
 print(" ".join(fingerprint(planned(k)) for k in {numbers}))
@@ -64,7 +68,7 @@ def none_broken(quantity: str, wrong: list[str], unit: str) -> Finding:
     "promises",
     "Conservation, order of times, working hours, budgets and hands in random cities",
     kind="invariant",
-    rules="R1 R2 R3 R4 R5 R7 R8 R9 R10 R11 R12 R13 R17",
+    rules="R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19",
     source="MODEL, section 7",
 )
 def promises(size: Size) -> Iterator[Finding]:
@@ -77,7 +81,7 @@ def promises(size: Size) -> Iterator[Finding]:
             world.advance(day)
             for name, sentence in broken(world, MOST_ADDED):
                 wrong[name].append(f"city {k}, day {day}: {sentence}")
-        for flow in ("resolved", "closed_formally", "reopened", "linked", "settled_by_experts", "video_reports"):
+        for flow in FLOWS:
             events[flow] += int(world.days[flow].sum())
     for name, lines in wrong.items():
         yield none_broken(f"{name}: broken in {len(cities(size))} cities", lines, "promises")

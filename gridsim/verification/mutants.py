@@ -304,8 +304,11 @@ def policy_structure(rng: Rng) -> Mutant:
         ("every", lambda: mine["cost"][0].update({"every": pick(rng, ("month", 3, ""))})),
         ("cost", lambda: mine.update({"cost": pick(rng, (3, "x", {}, [3]))})),
         ("set", lambda: mine.update({"set": pick(rng, (3, "x", [], [{}]))})),
+        ("components", lambda: mine.update({"components": pick(rng, (3, "x", {"a": 3}, {"a": "mine-experts"}))})),
+        ("components alone", lambda: data.update({"mine-linkage": {"components": {"a": pick(rng, ("no", 3, {}))}}})),
+        ("origin", lambda: mine.update({"origin": pick(rng, ("papers", 3, ""))})),
         ("policy", lambda: data.update({"mine-linkage": pick(rng, (3, "x", [], True))})),
-        ("name", lambda: data.update({pick(rng, ("a+b", "a,b", "baseline", "raise-linkage")): {"set": {}}})),
+        ("name", lambda: data.update({pick(rng, ("a+b", "a,b", "a~b", "baseline", "raise-linkage")): {"set": {}}})),
         ("not there", lambda: data.pop("mine-linkage")),
     ]  # fmt: skip
     what, change = pick(rng, ways)

@@ -17,12 +17,17 @@ from gridsim.model.cases import (
     BY_PATROL,
     BY_RESIDENT,
     BY_VIDEO,
+    BY_WARNING,
     CLOSED_FORMALLY,
     LAPSED,
     LATENT,
     OPEN,
     RESOLVED,
+    SELF_RESOLVED,
 )
+from gridsim.model.gridworkers import PART_TIME
+from gridsim.model.residents import SILENT, TAKES_PART
+from gridsim.model.society import MONTH
 from gridsim.model.world import World
 from gridsim.scenario.scenario import Scenario
 
@@ -38,22 +43,24 @@ COURSE = (
 )
 OF_TASKS = (agenda.AT_DEPARTMENT, agenda.TEAM_DONE, agenda.TASK_DONE)
 SECOND = 1 / 86_400
+CHANNELS = (BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING, AT_ONSET)
 CENTURY = 36_000  # days, less than ``gridworkers.deliver`` looks ahead
 
 
 def conserved(w: World) -> Promise:
     """Every day's partition of what has arisen, flows that explain the stocks, and a recount from the rows."""
     d, c, count = w.days, w.cases, w.tables.tally[0]
-    parts = d.latent + d.lapsed_so_far + d.open + d.resolved_so_far + d.formal_so_far
+    parts = d.latent + d.self_resolved_so_far + d.lapsed_so_far + d.open + d.resolved_so_far + d.formal_so_far
     yield (
-        "arisen = latent + lapsed + open + resolved + closed on paper, each day",
+        "arisen = latent + self-resolved + lapsed + open + resolved + closed on paper, each day",
         bool(np.all(parts == d.arisen_so_far)),
     )
     yield "a row a day", np.array_equal(d.day, np.arange(w.day - len(d), w.day))
-    known = d.valid_patrol + d.valid_residents + d.valid_video
+    known = d.valid_patrol + d.valid_residents + d.valid_video + d.valid_warnings
     flows = {
         "arisen_so_far": d.arisen,
         "lapsed_so_far": d.lapsed,
+        "self_resolved_so_far": d.self_resolved,
         "resolved_so_far": d.resolved,
         "formal_so_far": d.closed_formally - d.reopened,
         "open": known + d.reopened - d.resolved - d.closed_formally,
@@ -61,12 +68,12 @@ def conserved(w: World) -> Promise:
     for stock, flow in flows.items():
         yield f"the flow of a day explains {stock}", np.array_equal(np.diff(d[stock]), flow[1:])
     if w.scenario.rules.patrol or w.scenario.rules.residents:  # else known at onset, without a report
-        raw = d.patrol_reports + d.resident_reports + d.video_reports
+        raw = d.patrol_reports + d.resident_reports + d.video_reports + d.warnings
         yield "reports = valid + invalid + duplicates, each day", np.array_equal(raw, known + d.invalid + d.duplicates)
-    now, last = np.bincount(c.state, minlength=5), d[-1]
-    stocks = ("latent", "lapsed_so_far", "open", "resolved_so_far", "formal_so_far")
-    yield "stocks are counts of rows", [now[s] for s in range(5)] == [last[k] for k in stocks]
-    tallied = [count.latent, count.lapsed, count.open, count.resolved, count.formal, count.arisen]
+    now, last = np.bincount(c.state, minlength=6), d[-1]
+    stocks = ("latent", "lapsed_so_far", "open", "resolved_so_far", "formal_so_far", "self_resolved_so_far")
+    yield "stocks are counts of rows", [now[s] for s in range(6)] == [last[k] for k in stocks]
+    tallied = [count.latent, count.lapsed, count.open, count.resolved, count.formal, count.self_resolved, count.arisen]
     yield "the tally is a count of rows", [int(x) for x in tallied] == [*now.tolist(), len(c)]
     yield "files to reopen are among those closed on paper", 0 <= count.to_reopen <= now[CLOSED_FORMALLY]
     yield "stalled is a count of rows", last.stalled == np.sum(c.stalled == 1) == count.stalled
@@ -80,10 +87,18 @@ def times(w: World) -> Promise:
     known = np.isin(state, (OPEN, RESOLVED, CLOSED_FORMALLY))
     yield "reported if known", np.array_equal(known, ~np.isnan(c.reported))
     yield "a deadline if known", np.array_equal(known, ~np.isnan(c.deadline))
-    yield "a channel if known", np.array_equal(known, np.isin(channel, (BY_PATROL, BY_RESIDENT, BY_VIDEO, AT_ONSET)))
+    yield "a channel if known", np.array_equal(known, np.isin(channel, CHANNELS))
     yield "no channel if not", bool(np.all(channel[~known] == BY_NOBODY))
     yield "lapsed has its time", np.array_equal(state == LAPSED, ~np.isnan(c.lapsed))
-    yield "resolved has its time", np.array_equal(state == RESOLVED, ~np.isnan(c.resolved))
+    gone = np.isin(state, (RESOLVED, SELF_RESOLVED))
+    yield "resolved, by whomever, has its time", np.array_equal(gone, ~np.isnan(c.resolved))
+    yield "onset ≤ resolved ≤ now", bool(np.all((c.onset <= c.resolved) & (c.resolved < w.day) | ~gone))
+    touched = ~np.isnan(c.contacted)
+    yield "reported ≤ first contact ≤ now", bool(np.all((c.reported <= c.contacted) & (c.contacted < w.day) | ~touched))
+    yield (
+        "in hand or truly closed: somebody had taken it up",
+        bool(np.all(touched[(c.in_hand > 0) | (state == RESOLVED)])),
+    )
     over = ~np.isnan(c.closed)
     yield "closed has its time", np.array_equal(np.isin(state, (RESOLVED, CLOSED_FORMALLY)), over)
     yield "onset ≤ now", bool(np.all(c.onset < w.day))
@@ -114,6 +129,39 @@ def office_hours(w: World) -> Promise:
         yield f"{name} within working hours", bool(np.all(inside))
 
 
+def residents(w: World) -> Promise:
+    """R15, R16, R19: what moves lies within its bounds; who has given up takes no part; the record is a count."""
+    t, last = w.tables, w.days[-1]
+    yield "trust lies in 0 to 1", bool(np.all((t.trust >= 0) & (t.trust <= 1)))
+    for name in ("success", "expectation", "grievance", "taking_part"):
+        yield f"{name} lies in 0 to 1", bool(np.all((t.place[name] >= 0) & (t.place[name] <= 1)))
+    yield "nothing remembered is negative", bool(np.all(t.place.unsafe >= 0) and np.all(t.community.alerts >= 0))
+    part, silent = t.standing & TAKES_PART > 0, t.standing & SILENT > 0
+    yield "who has given up takes no part", not np.any(part & silent)
+    yield "nobody gives up with rules.trust off", bool(w.scenario.rules.trust or not np.any(silent))
+    if (w.day - 1) % MONTH == 0:
+        counts = (last.taking_part, last.silent) == (part.sum(), silent.sum())
+        yield "who takes part, and who is silent, is a count", counts
+        means = [last.trust_grid, last.trust_department]
+        yield "trust as recorded is its mean", np.allclose(means, t.trust.mean(axis=0, dtype=float), atol=1e-9)
+
+
+def posts(w: World) -> Promise:
+    """R17: nobody works at a post that is vacant, and what is remembered of people lies within its bounds."""
+    row, last, s = w.tables.worker, w.days[-1], w.in_force
+    worth = np.array([1.0, s.staff.part_time_fte, s.dedicated.staff_fte])[np.minimum(row.role, 2)]
+    gone = (row.nominal == 1) | (row.away == 1) | (row.vacant == 1)
+    yield "whoever is there works, and nobody else", np.array_equal(row.fte, np.where(gone, 0.0, worth))
+    for name in ("load", "strain", "burnout"):
+        yield f"{name} lies in 0 to 1", bool(np.all((row[name] >= 0) & (row[name] <= 1)))
+    yield "hours owed are not negative", bool(np.all(row.owed >= 0))
+    yield "no post is vacant with rules.careers off", bool(s.rules.careers or not np.any(row.vacant))
+    if s.rules.careers:
+        career = (row.role <= PART_TIME) & (row.nominal == 0) & (row.away == 0)
+        counted = (career.sum(), (career & (row.vacant == 1)).sum())
+        yield "posts, and vacant ones, are counts", (last.posts, last.vacant) == counted
+
+
 def _takes_no_time(s: Scenario) -> bool:
     """Work of no length is done at any hour: a degenerate setting, in which nobody works."""
     laws = (s.handling.service, s.handling.on_the_spot, s.departments.duration, s.linkage.false_effort)
@@ -128,6 +176,13 @@ def hours(w: World) -> Promise:
     if s.rules.hours:
         yield "event hours a day within their limit", bool(np.all(worker.used_today <= s.staff.event_hours + 1e-6))
         yield "no account of hours is overdrawn", bool(np.all(worker.bank >= -1e-6))
+    if s.rules.careers:
+        held = (worker.vacant == 0) | (worker.fte == 0)
+        yield "a vacant post has no hours", bool(np.all(held))
+        for name in ("load", "strain", "burnout"):
+            yield f"{name} is from 0 to 1", bool(np.all((worker[name] >= 0) & (worker[name] <= 1)))
+        grid: Any = np.bincount(worker.grid, worker.fte, len(w.tables.grid))
+        yield "a grid has the hours of its people", np.array_equal(grid, w.tables.grid.fte)
 
 
 def hands(w: World, given_back: int = 0) -> Promise:
@@ -152,7 +207,8 @@ def hands(w: World, given_back: int = 0) -> Promise:
     waiting: Any = c[c.queued == 1]
     yield "what waits is open", bool(np.all(waiting.state == OPEN))
     watching = [w for g in set(waiting.handler.tolist()) for w in staff_of(t, g)]
-    yield "no worker is idle beside a queue", not np.any((t.worker.case[watching] < 0) & (t.worker.fte[watching] > 0))
+    able = (t.worker.fte[watching] > 0) & (t.worker.handles[watching] == 1)
+    yield "no worker is idle beside a queue", not np.any((t.worker.case[watching] < 0) & able)
     lengths = [len(queue_of(w, g)) for g in range(len(t.grid))]
     yield "queues are the cases that wait", lengths == np.bincount(waiting.handler, minlength=len(t.grid)).tolist()
     loads = np.bincount(c.handler[in_hand], minlength=len(t.grid)) + lengths
@@ -263,6 +319,8 @@ PROMISES: dict[str, Callable[[World], Promise]] = {
     "order of times": times,
     "working hours": office_hours,
     "hours of workers": hours,
+    "residents": residents,
+    "posts": posts,
     "experts": experts,
     "whereabouts of cases": whereabouts,
     "lists": lists,

@@ -20,7 +20,13 @@ from gridsim.verification.runs import SEED
 ROUNDING = 1e-9  # relative
 DAYS_90 = 90.0  # times are restricted to this many days
 WINDOWS = ((0, 40), (40, 80))  # of the cities here
-SHORT = TINY | {"time.days": 80, "time.window_days": 40, "time.warmup_days": 20, "time.follow_up_days": 150}
+SHORT = TINY | {
+    "rules.careers": False,
+    "time.days": 80,
+    "time.window_days": 40,
+    "time.warmup_days": 20,
+    "time.follow_up_days": 150,
+}
 PAPER = {
     "closure.formal": 0.6,
     "closure.reopen": 0.6,

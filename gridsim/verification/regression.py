@@ -53,6 +53,12 @@ TINY: dict[str, Any] = {
     "follow_up.share": 0.4,
     "triage.automatic": 0.3,
     "handling.selectivity": 0.3,
+    "careers.turnover": 6.0,
+    "careers.vacancy_days": 40.0,
+    "careers.strain_days": 20.0,
+    "careers.brisk_from": 0.2,
+    "careers.tired_from": 0.3,
+    "careers.wear": 0.5,
 }
 LEVERS: dict[str, Any] = {
     "experts.per_full_time": 1.5,
@@ -66,12 +72,15 @@ LEVERS: dict[str, Any] = {
     "dedicated.staff_per_grid": 3,
     "departments.added_teams": 1,
     "patrol.strategy": "district-first",
+    "careers.incentive": 1.0,
+    "roles.part_time_handling": True,
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
     k: p.choices for k, p in REGISTRY.items() if p.choices and k != "time.calendar"
 } | {
     "intake.green_channel": (False, True),
     "linkage.parallel": (True, False),
+    "roles.part_time_handling": (False, True),
 }
 """What can be chosen; the calendar has a city of its own."""
 TIMES = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "formal_at", "reopened_at")
@@ -88,6 +97,7 @@ def cities() -> dict[str, Scenario]:
     tiny = city.replace(TINY)
     out = {"all rules": tiny, "levers pulled and given back": tiny}
     out |= {f"without {k.removeprefix('rules.')}": tiny.replace({k: False}) for k in REGISTRY if k.startswith("rules.")}
+    out["without careers and roles"] = tiny.replace({"rules.careers": False, "rules.roles": False})
     out["known at onset"] = tiny.replace({"rules.patrol": False, "rules.residents": False})
     out["round the clock"] = tiny.replace({"time.calendar": "continuous"})
     for i in range(max(map(len, CHOICES.values()))):
@@ -129,7 +139,7 @@ def summary(world: World) -> Numbers:
     """
     c, d, t = world.cases, world.days, world.tables
     out: Numbers = {"incidents": len(c), "events served": int(t.tally.events[0])}
-    out |= {f"state {s}": int(n) for s, n in zip(STATES, np.bincount(c.state, minlength=5), strict=True)}
+    out |= {f"state {s}": int(n) for s, n in zip(STATES, np.bincount(c.state, minlength=len(STATES)), strict=True)}
     found = np.bincount(c.channel, minlength=len(CHANNELS))
     out |= {f"channel {s or 'none'}": int(n) for s, n in zip(CHANNELS, found, strict=True)}
     out |= {f"sum of {k}": int(c[k].sum(dtype=np.int64)) for k in COUNTED}
@@ -180,7 +190,7 @@ def differences(names: Sequence[str] = ()) -> Iterator[tuple[str, Numbers, list[
     "regression",
     "Fixed cities give the numbers stored with this version",
     kind="regression",
-    rules="R1 R2 R3 R4 R5 R7 R8 R9 R10 R11 R12 R13 R17",
+    rules="R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19",
     source="gridsim/verification/regression.json",
 )
 def regression(size: Size) -> Iterator[Finding]:

@@ -192,9 +192,12 @@ def money(c: Comparison) -> Iterator[Finding]:
     }
     backlog = reckoned(c.runs, "sooner")[0]["backlog"]
     mine["case_days_saved"] = -backlog[0] * 365
-    mine["case_day_cost"] = yearly / (-backlog[0] * 365)
-    mine["case_day_cost_low"] = yearly / (-backlog[1] * 365)  # the most that may have been saved
-    mine["case_day_cost_high"] = yearly / (-backlog[2] * 365)
+    mine["annual"] = yearly + mine["once"] / s.cost.life_years
+    mine["case_day_cost"] = mine["annual"] / (-backlog[0] * 365)
+    mine["case_day_cost_low"] = mine["annual"] / (-backlog[1] * 365)  # the most that may have been saved
+    mine["case_day_cost_high"] = mine["annual"] / (-backlog[2] * 365)
+    roster = c.runs[c.runs.policy == "sooner"].running_cost.mean() * 1e6
+    mine["running"] = roster + 0.5 * departments * price["duty_officer"] - 2 * 7000.0  # what is not on the roster
     costs = c.costs.set_index("policy")
     for column, value in mine.items():
         got = float(costs[column]["sooner"])

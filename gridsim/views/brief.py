@@ -16,7 +16,9 @@ from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
-from gridsim.views.brief_terms import again, glossary, letters, policies_of
+from gridsim.views.brief_terms import again, configuration_of, glossary, letters, policies_of
+from gridsim.views.elements import elements
+from gridsim.views.equal_cost import equal_cost
 from gridsim.views.figures_effort import HOURS
 from gridsim.views.labels import (
     group_label,
@@ -113,6 +115,8 @@ def answer_sentence(c: Comparison, lang: str) -> str:
 def cautions(c: Comparison, lang: str) -> list[str]:
     """What a reader must know before he believes the answer."""
     lines = []
+    if c.equal_cost is not None:
+        lines.append(say("caution_equal_cost", lang, budget=f"{c.equal_cost.budget.iloc[0]:,.0f}"))
     if c.interrupted:
         lines.append(say("interrupted", lang, done=len(c.finished), asked=c.asked))
     if len(c.finished) == 1:
@@ -129,7 +133,7 @@ def cautions(c: Comparison, lang: str) -> list[str]:
     late = words.late_policies(c)
     if late:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
-    lines += [say("both_set", lang, what=note) for note in c.notes]
+    lines += [*words.own_code(c, lang), *(say("both_set", lang, what=note) for note in c.notes)]
     lines += [line for o in c.options for line in worse_elsewhere(c, o.name, lang)]
     return [*lines, *uncertainty_lines(c, lang), *words.precision_lines(c, lang), *words.cautions(c, lang)]
 
@@ -170,6 +174,7 @@ def options(saved: Saved, lang: str) -> dict[str, Any]:
                 "name": name,
                 "title": option_label(c, name, lang),
                 "policies": policies_of(c, name, lang),
+                "configuration": configuration_of(c, name, lang),
             }
             for name, letter in letters(c).items()
         ],
@@ -204,6 +209,7 @@ def _cost_row(c: Comparison, name: str, lang: str) -> dict[str, str]:
         "policy": name,
         "yearly": f"{r.yearly:,.0f}",
         "once": f"{r.once:,.0f}",
+        "annual": f"{r.annual:,.0f}",
         "saved": f"{r.saved_yearly:,.0f}",
         "running": f"{r.running / 1e6:,.2f}",
         "running_today": f"{r.running_baseline / 1e6:,.2f}",
@@ -214,7 +220,7 @@ def _cost_row(c: Comparison, name: str, lang: str) -> dict[str, str]:
 
 def why_no_case_day(reason: str, lang: str) -> str:
     """Why no cost of a case-day saved is given, in a language."""
-    if reason == "no yearly outlay":
+    if reason == "no outlay":
         return say("why_no_outlay", lang)
     measure, _, verdict = reason.partition(": ")
     key = "backlog" if measure == "backlog" else "time_to_resolution"
@@ -324,9 +330,11 @@ SECTIONS: tuple[tuple[str, Section], ...] = (  # in the order of the page
     ("options", options),
     ("moved", moved),
     ("waits", waits),
+    ("elements", elements),
     ("story", one_case),
     ("effort", effort),
     ("cost", cost),
+    ("equal_cost", equal_cost),
     ("assumed", assumed),
     ("turn", turn),
     ("again", again),

@@ -45,7 +45,7 @@ def assumed(saved: Saved, lang: str) -> dict[str, Any]:
     c = saved.comparison
     count: Counter[str] = Counter(p.grade for p in PARAMETERS)
     grades = [{"grade": g, "text": say(f"grade_{g}", lang), "count": count[g]} for g in GRADES]
-    keys = {key: p for o in c.options for p in o.policies for key in p.set}
+    keys = {(key, p.name): p for o in c.options for p in o.policies for key in p.set}
     rows = [
         {
             "name": parameter_label(key, lang),
@@ -56,7 +56,7 @@ def assumed(saved: Saved, lang: str) -> dict[str, Any]:
             "policy": (p.chinese if lang == "zh" else p.title) or p.name,
             "policy_source": term("sources", p.source, lang),
         }
-        for key, p in keys.items()
+        for (key, _), p in keys.items()
         if c.scenario.replace(p.set, where=p.name).get(key) != c.scenario.get(key)
     ]
     return {"grades": grades, "rows": rows}
@@ -77,7 +77,7 @@ def turn(saved: Saved, lang: str) -> dict[str, Any]:
             *(
                 {"letter": letter, "title": option_label(c, name, lang), "rows": open_behind(c, name, lang)}
                 for name, letter in letters(c).items()
-                if len(next(o for o in c.options if o.name == name).policies) == 1
+                if len(next(o for o in c.options if o.name == name).steps) == 1
             ),
         ],
     }

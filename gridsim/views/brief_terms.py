@@ -11,6 +11,7 @@ from typing import Any
 
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.policies import Policy
+from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved
 from gridsim.studies.vary import varied_keys
@@ -20,14 +21,14 @@ from gridsim.views.spread import drawn_keys
 
 def letters(c: Comparison) -> dict[str, str]:
     """A short letter for every option; a stack is the sum of those of its policies where each stands alone too."""
-    alone = [o.name for o in c.options if len(o.policies) == 1]
+    alone = [o.name for o in c.options if len(o.steps) == 1]
     out: dict[str, str] = {}
     free = iter([*ascii_uppercase, *(f"A{k}" for k in range(1, 10_000))])
     for name in alone:
         out[name] = next(free)
     for o in c.options:
         if o.name not in out:
-            parts = [out.get(p.name) for p in o.policies]
+            parts = [out.get(p.name) for p in o.steps]
             out[o.name] = next(free) if None in parts else "+".join(p for p in parts if p)
     return {o.name: out[o.name] for o in c.options}
 
@@ -42,25 +43,34 @@ def policies_of(c: Comparison, name: str, lang: str) -> list[dict[str, Any]]:
             "text": (p.chinese_text if lang == "zh" else "") or p.text,
             "starts": p.starts,
             "source": term("sources", p.source, lang),
-            "levers": levers(c, p, lang),
+            "origin": say(f"origin_{p.origin}", lang),
+            "levers": levers(c.scenario, p, lang),
         }
         for p in option.policies
     ]
 
 
-def levers(c: Comparison, policy: Policy, lang: str) -> list[dict[str, str]]:
+def configuration_of(c: Comparison, name: str, lang: str) -> dict[str, str] | None:
+    """Name and text of the one configuration that an option is; None for policies and stacks."""
+    steps = next(o for o in c.options if o.name == name).steps
+    if len(steps) != 1 or not steps[0].components:
+        return None
+    return {"name": name, "text": (steps[0].chinese_text if lang == "zh" else "") or steps[0].text}
+
+
+def levers(base: Scenario, policy: Policy, lang: str) -> list[dict[str, str]]:
     """What a policy changes: parameter, today's value, the policy's, unit; not the levers that are so already."""
-    under = c.scenario.replace(policy.set, where=policy.name)
+    under = base.replace(policy.set, where=policy.name)
     return [
         {
             "key": key,
             "name": parameter_label(key, lang),
-            "today": value_label(c.scenario.get(key), lang),
+            "today": value_label(base.get(key), lang),
             "set": value_label(under.get(key), lang),
             "unit": "" if REGISTRY[key].unit in ("choice", "on/off") else unit_label(REGISTRY[key].unit, lang),
         }
         for key in policy.set
-        if under.get(key) != c.scenario.get(key)
+        if under.get(key) != base.get(key)
     ]
 
 
@@ -100,9 +110,13 @@ def again(saved: Saved, lang: str) -> dict[str, Any]:
             str(c.seed),
         ]
     )
+    if c.equal_cost is not None:
+        rebuilt += f" --equal-cost {c.equal_cost.budget.iloc[0]!r}"
     if c.draws is not None:
         keys = drawn_keys(c)
         rebuilt += " --vary" + ("" if keys == varied_keys() else f" --only {','.join(keys)}")
+    if c.own_code:
+        rebuilt += "  # + " + ", ".join(x["what"] for x in c.own_code)
     rows = [
         ("again_command", facts.get("command") or rebuilt),
         ("again_folder", rebuilt),

@@ -19,7 +19,8 @@ from gridsim.model.compiled import SOURCES
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, DRAWS, MANIFEST, SCENARIO, STORY, TABLES, fingerprint, load_comparison
+from gridsim.studies.saved import BASELINES, MANIFEST, MORE, SCENARIO, STORY, TABLES, fingerprint, load_comparison
+from gridsim.studies.saved import write_csv as write_csv
 from gridsim.studies.trace import Trace
 from gridsim.studies.versions import engine_hash
 from gridsim.views.report import write_report
@@ -60,11 +61,6 @@ def check_writable(folder: Path) -> None:
         empty.rmdir()
 
 
-def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
-    """CSV for people and programs: UTF-8 with byte-order mark, full precision, Unix line ends."""
-    frame.to_csv(path, index=index, encoding="utf-8-sig", lineterminator="\n")
-
-
 def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:
     """What is needed to know and repeat a result: versions, hashes, seeds, machine."""
     return {
@@ -100,10 +96,7 @@ def write_tables(
     Parameters are those of :func:`write_comparison`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tables = {name: getattr(c, attribute) for attribute, name in TABLES.items()} | {
-        DRAWS: c.draws,
-        BASELINES: baselines,
-    }
+    tables = {name: getattr(c, attribute) for attribute, name in (TABLES | MORE).items()} | {BASELINES: baselines}
     tables = {name: table for name, table in tables.items() if table is not None}
     for name, table in tables.items():
         write_csv(table, folder / name)
@@ -120,10 +113,12 @@ def write_tables(
         "replications": list(c.finished),
         "days": c.scenario.time.days,
         "command": command,
+        "own_code": list(c.own_code),
         "options": {
             o.name: {
                 "hash": [p.scenario.hash for p in o.phases(c.scenario)],
                 "policies": [p.model_dump(mode="json") for p in o.policies],
+                "named": [p.model_dump(mode="json") for p in o.named],
             }
             for o in c.options
         },

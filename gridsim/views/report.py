@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_comparison, load_several
+from gridsim.studies.elements import card
+from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_comparison, load_several, write_csv
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
+from gridsim.views.elements import elements_figure
+from gridsim.views.equal_cost import equal_cost_figure
 from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_figure, save, style
 from gridsim.views.figures_city import linkage_figure, map_figure, tree_figure
 from gridsim.views.figures_effort import hours_figure, utilisation_figure
@@ -27,7 +30,7 @@ from gridsim.views.labels import languages, say
 from gridsim.views.story import story_figure
 from gridsim.views.workbook import write_workbook
 
-PAGE, WORKBOOK = "report.html", "report.xlsx"
+PAGE, WORKBOOK, CARD = "report.html", "report.xlsx", "elements.csv"
 FIGURES: dict[str, Callable[[Comparison, str], Figure | None]] = {
     "paired": paired_figure,
     "backlog": backlog_figure,
@@ -37,6 +40,8 @@ FIGURES: dict[str, Callable[[Comparison, str], Figure | None]] = {
     "utilisation": utilisation_figure,
     "tree": tree_figure,
     "linkage": linkage_figure,
+    "equal_cost": equal_cost_figure,
+    "elements": elements_figure,
 }
 TAGS = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
@@ -49,11 +54,12 @@ def templates() -> Environment:
 
 
 def write_report(saved: Saved, lang: str) -> list[str]:
-    """Write page, workbook and two figures beside the tables they are made from; returns the file names."""
+    """Write page, workbook, card and two figures beside the tables they are made from; returns the file names."""
     c, folder = saved.comparison, saved.folder
     (folder / PAGE).write_text(page(saved, lang), encoding="utf-8")
     write_workbook(saved, folder / WORKBOOK, lang)
-    names = [PAGE, WORKBOOK]
+    write_csv(card(c), folder / CARD)
+    names = [PAGE, WORKBOOK, CARD]
     with style():
         for tongue in languages(lang):
             end = ".png" if tongue == languages(lang)[0] else f".{tongue}.png"
@@ -91,8 +97,8 @@ def page(saved: Saved, lang: str) -> str:
     articles = []
     for tongue in languages(lang):
         title = say("brief_title", tongue, title=title_of(saved.comparison, tongue))
-        articles.append(_article(saved, tongue, title, sections(saved, tongue)))
-    return _whole(articles, lang)
+        articles.append(article(saved.manifest, tongue, title, sections(saved, tongue)))
+    return whole_page(articles, lang)
 
 
 def several_page(each: Sequence[Saved], lang: str) -> str:
@@ -115,8 +121,9 @@ def several_page(each: Sequence[Saved], lang: str) -> str:
         body = _fill("several", values, tongue, None)
         heading = say("brief_several", tongue)
         title = say("baselines_title", tongue, n=len(each))
-        articles.append(_article(each[0], tongue, title, [{"name": "several", "heading": heading, "body": body}]))
-    return _whole(articles, lang)
+        parts = [{"name": "several", "heading": heading, "body": body}]
+        articles.append(article(each[0].manifest, tongue, title, parts))
+    return whole_page(articles, lang)
 
 
 def sections(saved: Saved, lang: str) -> list[dict[str, Any]]:
@@ -151,26 +158,31 @@ def _figure(saved: Saved, name: str, lang: str) -> Markup:
             made = FIGURES[name](saved.comparison, lang)
         if made is None:
             return Markup("")
-        drawing = svg(made, f"{lang}-{name}")
-    caption = say(f"caption_{name}", lang)
+        return drawn(made, name, lang)
+
+
+def drawn(figure: Figure, name: str, lang: str) -> Markup:
+    """A figure as an element of a page, with its caption ``caption_<name>``."""
+    drawing, caption = svg(figure, f"{lang}-{name}"), say(f"caption_{name}", lang)
     drawing = drawing.replace("<svg", f'<svg role="img" aria-label="{Markup.escape(caption)}"', 1)
     return Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(Markup(drawing), caption)
 
 
-def _article(saved: Saved, lang: str, title: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
-    facts = saved.manifest
+def article(facts: Mapping[str, Any], lang: str, title: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """One language's part of a page, from a manifest, a title and its sections (name, heading, body)."""
     footer = say(
         "brief_footer",
         lang,
         version=facts["gridsim"],
         written=facts["written"][:10],
-        seed=saved.comparison.seed,
+        seed=facts["seed"],
         hash=facts["scenario_hash"][:10],
     )
     return {"lang": lang, "tag": TAGS[lang], "name": NAMES[lang], "title": title, "sections": parts, "footer": footer}
 
 
-def _whole(articles: list[dict[str, Any]], lang: str) -> str:
+def whole_page(articles: list[dict[str, Any]], lang: str) -> str:
+    """A page of HTML that needs nothing else, its fonts inside."""
     values = {"articles": articles, "languages": languages(lang), "title": articles[0]["title"]}
     template = templates().get_template("report.html")
     text = template.render(font="", **values)

@@ -16,6 +16,7 @@ from gridsim.studies.study import Study
 from gridsim.views.labels import aligned, number, say, unit_label
 from gridsim.views.sensitivity_figures import factor_label, index_label, output_label
 
+NOISES = ("within", "between", "replications_needed")
 TOLD, NAMED = 6, 12  # factors told one by one; factors named in a list
 Tables = dict[str, pd.DataFrame]
 MOVES = {
@@ -198,15 +199,11 @@ def pilot_lines(noise: pd.DataFrame, points: int, lang: str) -> list[str]:
     """What a pilot tells, output by output: the share of luck, and the replications that it takes."""
     head = [say(f"pilot_{k}", lang) for k in ("output", "within", "between", "share", "needed")]
     rows = [head]
-    for r in noise.itertuples(index=False):
-        within, between = float(str(r.within)), float(str(r.between))
+    for r in noise.to_dict(orient="records"):
+        within, between, takes = (float("nan") if r[k] is None else float(r[k]) for k in NOISES)
         share = within / (within + between) if within + between > 0 else float("nan")
-        needed = (
-            "–"
-            if r.replications_needed is None or r.replications_needed != r.replications_needed
-            else f"{r.replications_needed:g}"
-        )
-        name = output_label(str(r.measure), str(r.effect_of), lang)
+        needed = f"{takes:g}" if takes == takes else "–"
+        name = output_label(r["measure"], r["effect_of"], lang)
         rows.append([name, f"{within:.3g}", f"{between:.3g}", f"{100 * share:.1f} %", needed])
     told = say("pilot_run", lang, points=points, n=int(noise.replications.iloc[0]), most=f"{100 * NOISE:.0f} %")
     return [told, "", aligned(rows, right=(1, 2, 3, 4))]

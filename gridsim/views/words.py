@@ -95,7 +95,7 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
         parts.append(say("one_replication", lang))
     elif len(c.finished) < FEW:
         parts.append(say("few_replications", lang, n=len(c.finished)))
-    parts.extend(say("both_set", lang, what=note) for note in c.notes)
+    parts.extend([*own_code(c, lang), *(say("both_set", lang, what=note) for note in c.notes)])
     if c.interrupted:
         parts.insert(0, say("interrupted", lang, done=len(c.finished), asked=c.asked))
     return "\n\n".join(parts)
@@ -127,6 +127,12 @@ def precision_lines(c: Comparison, lang: str) -> list[str]:
     wish = say("precision_matters", lang) if p.relative is None else f"{100 * p.relative:g} %"
     key = "precision_reached" if p.reached else "precision_missed"
     return [say(key, lang, wish=wish, n=len(c.finished), looks=p.looks, most=p.most)]
+
+
+def own_code(c: Comparison, lang: str) -> list[str]:
+    """The line that names the user's own code, if there was any."""
+    named = "; ".join(x["what"] + (f" ({x['file']})" if x["file"] else "") for x in c.own_code)
+    return [say("own_code", lang, what=named)] if named else []
 
 
 def late_policies(c: Comparison) -> list[str]:
@@ -275,8 +281,9 @@ def what_it_costs(c: Comparison, policy: str, lang: str) -> list[str]:
     if cost.case_day_cost == cost.case_day_cost:
         names = {"cost": "case_day_cost", "low": "case_day_cost_low", "high": "case_day_cost_high"}
         price = {k: number(cost[column], "yuan") for k, column in names.items()}
-        lines.append(say("say_case_day", lang, days=f"{cost.case_days_saved:,.0f}", **price))
-    elif cost.yearly > 0:
+        years = f"{c.scenario.cost.life_years:g}"
+        lines.append(say("say_case_day", lang, days=f"{cost.case_days_saved:,.0f}", years=years, **price))
+    elif cost.annual > 0:
         lines.append(say("say_no_case_day", lang))
     return lines
 

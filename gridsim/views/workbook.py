@@ -15,6 +15,8 @@ from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved, rows_of
 from gridsim.views.brief_terms import parameter_label, value_label
+from gridsim.views.elements import elements_sheet
+from gridsim.views.equal_cost import how, price, standing
 from gridsim.views.labels import (
     group_label,
     languages,
@@ -106,9 +108,11 @@ def write_workbook(saved: Saved, path: Path, lang: str) -> None:
     _differences(b)
     _backlog(b)
     _curves(b)
+    elements_sheet(b)
     _groups(b)
     _load(b)
     _costs(b)
+    _equal_cost(b)
     _assumptions(b)
     _measures(b)
     _explanations(b)
@@ -259,17 +263,38 @@ def _load(b: Book) -> None:
 
 def _costs(b: Book) -> None:
     columns = {
-        "col_policy": "x_policy", "cost_yearly": "x_yearly", "cost_once": "x_once", "cost_saved": "x_saved",
-        "cost_saved_once": "x_saved", "cost_running_today": "x_running", "cost_running_policy": "x_running",
-        "cost_case_days": "x_case_days", "cost_case_day": "x_case_day",
+        "col_policy": "x_policy", "cost_yearly": "x_yearly", "cost_once": "x_once", "cost_annual": "x_annual",
+        "cost_saved": "x_saved", "cost_saved_once": "x_saved", "cost_running_today": "x_running",
+        "cost_running_policy": "x_running", "cost_case_days": "x_case_days", "cost_case_day": "x_case_day",
         "col_low": "x_case_low", "col_high": "x_case_high",
     }  # fmt: skip
     rows = [
-        [b.policy(r.policy), r.yearly, r.once, r.saved_yearly, r.saved_once, r.running_baseline, r.running,
+        [b.policy(r.policy), r.yearly, r.once, r.annual, r.saved_yearly, r.saved_once, r.running_baseline, r.running,
          r.case_days_saved, r.case_day_cost, r.case_day_cost_low, r.case_day_cost_high]
         for r in rows_of(b.c.costs)
     ]  # fmt: skip
-    b.sheet("sheet_costs", columns, rows, [["", *["whole"] * 7, *["fine"] * 3]] * len(rows))
+    b.sheet("sheet_costs", columns, rows, [["", *["whole"] * 8, *["fine"] * 3]] * len(rows))
+
+
+def _equal_cost(b: Book) -> None:
+    """How the options were scaled to the budget, and what may be said of them there; no sheet where they were not."""
+    if b.c.equal_cost is None:
+        return
+    columns = {
+        "col_policy": "x_policy", "equal_budget": "x_equal_budget", "equal_stated": "x_equal_stated",
+        "equal_planned": "x_annual", "equal_share": "x_equal_share", "equal_units": "x_equal_unit",
+        "equal_how": "x_equal_how", "cost_case_days": "x_case_days", "col_low": "x_low", "col_high": "x_high",
+        "cost_case_day": "x_equal_case_day", "equal_mark": "x_equal_mark",
+    }  # fmt: skip
+    named = {t: {o.name: option_label(b.c, o.name, t) for o in b.c.options} for t in b.tongues}
+    rows = [
+        [b.policy(r.policy), r.budget, r.stated, r.planned, r.share, r.unit, b.both(lambda t, r=r: how(b.c, r, t)),
+         r.case_days, r.case_days_low, r.case_days_high, b.both(lambda t, r=r: price(b.c, r, t)),
+         b.both(lambda t, r=r: standing(r, named[t], t))]
+        for r in rows_of(b.c.equal_cost)
+    ]  # fmt: skip
+    kinds = ["", "whole", "whole", "whole", "share", "whole", "", "whole", "whole", "whole", "", ""]
+    b.sheet("sheet_equal_cost", columns, rows, [kinds] * len(rows))
 
 
 def _assumptions(b: Book) -> None:

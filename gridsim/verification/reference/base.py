@@ -26,7 +26,9 @@ class Base:
         self.latent: list[Latent] = []
         self.tasks: list[Task | None] = []
         self.free_rows: list[int] = []
-        self.arisen = self.lapsed = self.open = self.stalled = self.resolved = self.formal = 0
+        self.arisen = self.lapsed = self.open = self.stalled = self.resolved = self.formal = self.self_resolved = 0
+        self.society: dict[str, float] = {}
+        self.staff: dict[str, float] = {}
         self.today: Counter[str] = Counter()
         self.days: list[dict[str, float]] = []
         self.start = self.day = -int(scenario.time.warmup_days)

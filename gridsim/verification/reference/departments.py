@@ -98,7 +98,7 @@ class Departments(Experts):
                 task.rest = total - held
                 if case.linked:
                     held *= 1 + self.s.linkage.coordination
-                case.in_hand += 1
+                self.take_up(case, now)
             held /= self.terms.team_strength
             d.busy += 1
             d.team_days += held

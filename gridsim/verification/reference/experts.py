@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from gridsim.verification.reference import draws
+from gridsim.verification.reference.careers import Careers
 from gridsim.verification.reference.clock import TINY, Kind
-from gridsim.verification.reference.gridworkers import Gridworkers
 from gridsim.verification.reference.incidents import Case
 from gridsim.verification.reference.terms import logistic
 from gridsim.verification.reference.town import Expert, Line
@@ -14,7 +14,7 @@ from gridsim.verification.reference.town import Expert, Line
 FIELDS = 7
 
 
-class Experts(Gridworkers):
+class Experts(Careers):
     """R10."""
 
     def line_of(self, case: Case) -> Line | None:
@@ -22,7 +22,7 @@ class Experts(Gridworkers):
         if not self.s.rules.experts or case.expert_field < 0 or self.terms.expert_session_hours <= 0:
             return None
         place = self.town.places[case.place]
-        area = (place.community, self.town.communities[place.community][2], place.district)[self.terms.expert_area]
+        area = (place.community, self.town.communities[place.community].street, place.district)[self.terms.expert_area]
         line = self.town.lines[area * FIELDS + case.expert_field]
         return line if line.experts else None
 
@@ -85,7 +85,8 @@ class Experts(Gridworkers):
                     self.agenda.push(then, Kind.EXPERT_CALLED, line.id)
                 return
             e, case = self.town.experts[number], line.queue.take(self.s.handling.selectivity)
-            case.queued, case.in_hand = 0, 1
+            case.queued = 0
+            self.take_up(case, now)
             hours = self.duration(draws.SERVICE, case, case.attempts) / self.s.experts.speed
             if case.expert_tries == 0:
                 hours += self.s.experts.handover_hours

@@ -11,6 +11,9 @@ from gridsim.verification.reference.incidents import BY_RESIDENT, Case, Incident
 from gridsim.verification.reference.terms import logistic
 from gridsim.verification.reference.town import Grid, Worker
 
+FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)
+ORDER = {GUIDE: 0, INFORMATION_OFFICER: 1, FULL_TIME: 2, PART_TIME: 2, CHIEF: 3}  # in dedicated grids
+
 
 class Gridworkers(Incidents):
     """R3's hours, R17 and R9."""
@@ -112,13 +115,14 @@ class Gridworkers(Incidents):
         s = self.s.staff
         if not self.s.rules.cover:
             return g
-        if g.fte > 0 and g.fte >= s.cover_below_fte and g.load <= s.help_above_load * g.fte:
+        if g.hands > 0 and g.hands >= s.cover_below_fte and g.load <= s.help_above_load * g.hands:
             return g
-        first, n, _ = self.town.communities[g.community]
-        able = [x for x in self.town.grids[first : first + n] if x.fte > 0 and x.fte >= s.cover_below_fte]
+        c = self.town.communities[g.community]
+        own = self.town.grids[c.first_grid : c.first_grid + c.grids]
+        able = [x for x in own if x.hands > 0 and x.hands >= s.cover_below_fte]
         if not able:
             return self.town.grids[g.fallback]
-        return min(able, key=lambda x: (x.load / x.fte, x.id))
+        return min(able, key=lambda x: (x.load / x.hands, x.id))
 
     def arrive_at_grid(self, case: Case, now: float) -> None:
         """R9. It joins the queue of the grid that handles it."""
@@ -136,16 +140,20 @@ class Gridworkers(Incidents):
         g.load -= 1
         case.queued = 0
 
-    def idle_worker(self, g: Grid, now: float) -> Worker | None:
-        """R9, R17. The idle worker with the most event hours left."""
+    def idle_worker(self, g: Grid, now: float, anybody: bool = False) -> Worker | None:
+        """R9, R17. The idle worker with the most event hours left; in a dedicated grid his role goes before."""
         idle = [self.town.workers[k] for k in g.workers]
-        idle = [w for w in idle if w.case is None and w.fte > 0]
+        idle = [w for w in idle if w.case is None and w.fte > 0 and (anybody or w.handles)]
         if not idle:
             return None
+        if self.s.rules.hours:
+            for w in idle:
+                self.accrue(w, self.day_of(now))
+        if g.dedicated and self.s.rules.roles:
+            first = min(ORDER[w.role] for w in idle)
+            idle = [w for w in idle if ORDER[w.role] == first]
         if not self.s.rules.hours:
             return min(idle, key=lambda w: (w.event_hours, w.id))
-        for w in idle:
-            self.accrue(w, self.day_of(now))
         return max(idle, key=lambda w: (w.bank, -w.id))
 
     def call_worker(self, g: Grid, now: float) -> None:
@@ -158,27 +166,30 @@ class Gridworkers(Incidents):
             hours *= 1 + s.staff.periphery_penalty * self.town.grids[case.grid].periphery
             if case.grid != g.id:
                 hours *= 1 + s.staff.travel_penalty
-            unknown = case.resident >= 0 and not self.town.registered[case.resident]
-            if s.rules.intake and case.channel == BY_RESIDENT and case.attempts == 0 and unknown:
-                hours += s.intake.unregistered_hours
-            self.take_up(w, case, now, hours)
+            if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+                if s.rules.intake and not self.town.residents[case.resident].registered:
+                    hours += s.intake.unregistered_hours
+                if s.rules.trust and self.is_told(case):
+                    hours += s.feedback.hours
+            self.begin_attempt(w, case, now, hours)
 
     def on_the_spot_call(self, case: Case, now: float) -> None:
         """R9. Settled at once if somebody of the grid is free."""
         g = self.town.grids[case.grid]
-        w = self.idle_worker(g, now)
+        w = self.idle_worker(g, now, anybody=True)
         if w is None:
             self.agenda.push(now, Kind.AT_GRID, case.id, case.version)
             return
         case.handler = g.id
         g.load += 1
-        self.take_up(w, case, now, self.duration(draws.ON_THE_SPOT, case, 0))
+        self.begin_attempt(w, case, now, self.duration(draws.ON_THE_SPOT, case, 0))
 
-    def take_up(self, w: Worker, case: Case, now: float, hours: float) -> None:
+    def begin_attempt(self, w: Worker, case: Case, now: float, hours: float) -> None:
         """R9. A worker takes a case in hand (the text's ``begin``)."""
-        w.case, case.in_hand = case, 1
+        w.case = case
+        self.take_up(case, now)
         self.count("attempts")
-        self.agenda.push(self.deliver(w, now, hours), Kind.WORKER_DONE, w.id)
+        self.agenda.push(self.deliver(w, now, hours / self.pace(w)), Kind.WORKER_DONE, w.id)
 
     def worker_done(self, w: Worker, now: float) -> None:
         """R9, R10. An attempt ends, and what follows."""
@@ -188,7 +199,7 @@ class Gridworkers(Incidents):
         g.load -= 1
         luck = self.luck.uniforms(draws.ATTEMPT, case.place, case.ordinal, case.attempts)[0]
         case.attempts += 1
-        chance = self.success(case) * g.local_gain * self.mediation(case, now)
+        chance = self.success(case) * g.local_gain * self.mediation(case, now) * self.skill(w, now)
         if luck < chance:
             self.agenda.push(now, Kind.SETTLED, case.id, case.version)
         elif case.attempts >= s.handling.max_attempts and s.rules.departments:
@@ -196,6 +207,23 @@ class Gridworkers(Incidents):
         elif not self.hand_over(case, now):
             self.try_again(case, now)
         self.call_worker(self.town.grids[w.grid], now)
+
+    def learns(self, w: Worker) -> bool:
+        """R17. Whom skill and pace concern: not the people of firms."""
+        return bool(self.s.rules.careers and w.role in (FULL_TIME, PART_TIME))
+
+    def skill(self, w: Worker, now: float) -> float:
+        """R9, R17. New people have to learn."""
+        c = self.s.careers
+        return 1 - c.unskilled * math.exp(-(now - w.since) / c.learning_days) if self.learns(w) else 1.0
+
+    def pace(self, w: Worker) -> float:
+        """R9, R17. Load makes faster, overwork slower."""
+        if not self.learns(w):
+            return 1.0
+        c = self.s.careers
+        faster = c.speed_up * max(0.0, w.load - c.brisk_from)
+        return float(max(0.5, 1 + faster - c.overwork * max(0.0, w.strain - c.tired_from)))
 
     def success(self, case: Case) -> float:
         """R9. Logistic in complexity."""
@@ -209,7 +237,7 @@ class Gridworkers(Incidents):
     def regroup(self, now: float) -> None:
         """R9. After a policy."""
         for g in self.town.grids:
-            if g.fte > 0:
+            if g.hands > 0:
                 self.call_worker(g, now)
                 continue
             for case in g.queue.everybody():

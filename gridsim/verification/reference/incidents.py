@@ -1,4 +1,4 @@
-"""Incidents and cases: how one arises, grows worse, is noticed, and how its file is closed (R1–R5, R8, R13)."""
+"""Incidents and cases: how one arises, grows worse, is noticed, and how its file is closed (R1–R6, R8, R13)."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass, field
 
 from gridsim.verification.reference import draws
-from gridsim.verification.reference.base import Base
 from gridsim.verification.reference.clock import Kind
+from gridsim.verification.reference.residents import Residents
 from gridsim.verification.reference.terms import Category
 from gridsim.verification.reference.town import Place
 
-LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY = range(5)
-BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO = range(5)
+LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY, SELF_RESOLVED = range(6)
+BY_NOBODY, BY_PATROL, BY_RESIDENT, AT_ONSET, BY_VIDEO, BY_WARNING = range(6)
+MOST_SEVERE = 4
 NAN = math.nan
 
 
@@ -33,6 +34,7 @@ class Case:
     lapsed: float = NAN
     formal_at: float = NAN
     reopened_at: float = NAN
+    contacted: float = NAN
     complexity: float = 0.0
     resident: int = -1
     handler: int = -1
@@ -63,6 +65,7 @@ class Case:
     reopened: int = 0
     queued: int = 0
     overdue: int = 0
+    worsened: int = 0
     steps: list[float] | None = None  # moments at which severity grows
     first_severity: int = 1
 
@@ -77,13 +80,18 @@ class Latent:
     report: float
     lapse: float
     video: float
+    settle: float
+    sign: float
+    visibility: float
     report_rate: float
     video_rate: float
+    settle_rate: float
+    sign_rate: float
     worse: float
 
 
-class Incidents(Base):
-    """R1–R5 and R13."""
+class Incidents(Residents):
+    """R1–R6 and R13."""
 
     # --- R1 --------------------------------------------------------------------------------------------------------
 
@@ -102,8 +110,17 @@ class Incidents(Base):
                 now, n = p.next_arrival, p.ordinal
                 u = self.luck.uniforms(draws.ARRIVAL, p.id, n, 0)
                 p.ordinal, p.next_arrival = n + 1, now - math.log(u[0]) / (p.rate * headroom)
-                if u[1] * headroom < 1.0:
+                if u[1] * headroom < self.pressure(p, self.terms.categories[self.category_of(u[2])]):
                     self.begin_incident(p, n, now, u[2], u[3])
+
+    def pressure(self, p: Place, c: Category) -> float:
+        """R1, R15, R19. Arrivals of a category at a place, relative to its base rate."""
+        s, x = self.s, 1.0
+        if s.rules.grievance and c.mediated:
+            x += s.grievance.disputes * p.grievance
+        if s.rules.security and c.security:
+            x += s.security.repeat * min(2.0, p.unsafe)
+        return float(min(x, s.arrivals.headroom))
 
     def new_case(self, p: Place, ordinal: int, now: float, category: int) -> Case:
         """R1. A row."""
@@ -136,7 +153,7 @@ class Incidents(Base):
     # --- R2 --------------------------------------------------------------------------------------------------------
 
     def steps_of(self, case: Case) -> list[float]:
-        """R2. Moments at which severity grows, if nothing is done."""
+        """R2. Moments at which severity grows, if nothing is done; failed self-resolutions took the last ones ahead."""
         if case.steps is None:
             case.steps, rate = [], self.s.escalation.rate
             if self.s.rules.escalation:
@@ -149,12 +166,12 @@ class Incidents(Base):
                     x = used / rate
                     age = x if b == 0 else (math.sqrt(1.0 + 2.0 * b * x) - 1.0) / b
                     case.steps.append(case.onset + age)
-        return case.steps
+        return case.steps[: max(0, MOST_SEVERE - case.first_severity - case.worsened)]
 
     def severity(self, case: Case, now: float) -> int:
         """R2. Severity at a moment."""
         taken = sum(w <= now for w in self.steps_of(case))
-        return case.first_severity + taken
+        return min(MOST_SEVERE, case.first_severity + case.worsened + taken)
 
     def is_urgent(self, case: Case, now: float) -> bool:
         """R2. Served before all others."""
@@ -168,28 +185,57 @@ class Incidents(Base):
             return 1.0
         return math.exp(-self.s.escalation.success_decay * (self.severity(case, now) - 1))
 
-    # --- R3, R4, R5 ------------------------------------------------------------------------------------------------
+    # --- R3, R4, R5, R6 --------------------------------------------------------------------------------------------
 
     def become_latent(self, case: Case, since: float) -> None:
-        """R3, R4, R5. Start the competing clocks."""
-        u = self.luck.uniforms(draws.CLOCKS, case.place, case.ordinal, case.rejections)
+        """R3, R4, R5, R6. Start the competing clocks."""
+        course = case.rejections + 64 * case.worsened
+        u = self.luck.uniforms(draws.CLOCKS, case.place, case.ordinal, course)
+        v = self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, course)
         patrol, report, lapse, video = (-math.log(x) for x in u)
-        c, rules = self.kind_of(case), self.s.rules
-        report_rate = 0.0
-        if rules.residents:
-            who = self.town.propensity[case.resident] if case.resident >= 0 else 1.0
-            report_rate = self.s.residents.report_rate * c.reporting * who
-            report_rate *= self.s.escalation.report_odds ** (self.severity(case, since) - 1)
-        video_rate = self.s.video.detection * c.video if rules.video else 0.0
-        worse = next((w for w in self.steps_of(case) if w > since), math.inf)
-        self.latent.append(Latent(case, since, patrol, report, lapse, video, report_rate, video_rate, worse))
+        settle, sign = -math.log(v[0]), -math.log(v[1])
+        c, s, place = self.kind_of(case), self.s, self.town.places[case.place]
+        report_rate = settle_rate = sign_rate = 0.0
+        if s.rules.residents:
+            who = (
+                self.town.residents[case.resident].propensity * self.voice(case.resident) if case.resident >= 0 else 1.0
+            )
+            report_rate = s.residents.report_rate * c.reporting * who
+            report_rate *= s.escalation.report_odds ** (self.severity(case, since) - 1)
+            if s.rules.security and c.security:
+                report_rate *= 1 + s.security.tips * s.security.tip_factor * place.taking_part
+        if s.rules.self_resolution:
+            settle_rate = s.self_resolution.rate * s.self_resolution.allowed * c.self_resolvable * place.taking_part
+        if s.rules.warning:
+            sign_rate = s.warning.rate * s.warning.sensitivity * c.signs * s.residents.wechat_reach
+        self.latent.append(
+            Latent(
+                case,
+                since,
+                *(patrol, report, lapse, video, settle, sign),
+                visibility=(1 - s.patrol.all_subject) * c.visibility + s.patrol.all_subject,
+                report_rate=report_rate,
+                video_rate=s.video.detection * c.video if s.rules.video else 0.0,
+                settle_rate=settle_rate,
+                sign_rate=sign_rate,
+                worse=next((w for w in self.steps_of(case) if w > since), math.inf),
+            )
+        )
 
     def sweep(self, day: int) -> None:
-        """R3, R4, R5. Who notices what during the day, and what lapses."""
-        self.latent = [x for x in self.latent if not self.swept(x, day)]
+        """R3, R4, R5, R6. Who notices what during the day, what residents settle, and what lapses."""
+        waiting, kept = self.latent, []
+        self.latent = []
+        while waiting:
+            x = waiting.pop()
+            if not self.swept(x, day):
+                kept.append(x)
+            waiting += self.latent  # what was settled in vain
+            self.latent = []
+        self.latent = kept
 
     def swept(self, x: Latent, day: int) -> bool:
-        """R3, R4, R5. One incident on one day; True when it is no longer latent."""
+        """R3, R4, R5, R6. One incident on one day; True when it is no longer latent."""
         start, end = max(x.since, float(day)), day + 1.0
         if x.since >= end:
             return False
@@ -197,33 +243,56 @@ class Incidents(Base):
         if x.worse <= start:
             x.report_rate *= self.s.escalation.report_odds
             x.worse = next((w for w in self.steps_of(case) if w > x.worse), math.inf)
-        place = self.town.places[case.place]
+        place, time = self.town.places[case.place], end - start
         walked, patrol_rate, patrol_time = start, 0.0, 0.0
         if self.s.rules.patrol and self.clock.is_workday(day):
             walked = max(start, day + self.clock.opens)
             patrol_time = max(0.0, day + self.clock.closes - walked)
-            patrol_rate = place.hazard * c.visibility / self.clock.length
-        video_rate = x.video_rate * place.watched
+            patrol_rate = place.hazard * x.visibility / self.clock.length
         clocks = [
-            (c.lapse_rate, end - start, x.lapse, start, "lapse"),
+            (c.lapse_rate, time, x.lapse, start, "lapse"),
+            (x.settle_rate, time, x.settle, start, "settle"),
             (patrol_rate, patrol_time, x.patrol, walked, "patrol"),
-            (x.report_rate, end - start, x.report, start, "report"),
-            (video_rate, end - start, x.video, start, "video"),
+            (x.report_rate * self.alarm(place, c, start), time, x.report, start, "report"),
+            (x.video_rate * place.watched, time, x.video, start, "video"),
+            (x.sign_rate, time, x.sign, start, "sign"),
         ]
-        out = [(b + left / rate, k) for k, (rate, time, left, b, _) in enumerate(clocks) if rate * time >= left > 0]
+        out = [(b + left / rate, k) for k, (rate, span, left, b, _) in enumerate(clocks) if rate * span >= left > 0]
         if not out:
-            for rate, time, left, _, name in clocks:
-                setattr(x, name, left - rate * time)
+            for rate, span, left, _, name in clocks:
+                setattr(x, name, left - rate * span)
             return False
         moment, which = min(out)
         if which == 0:
             case.state, case.lapsed = LAPSED, moment
             self.lapsed += 1
             self.count("lapsed")
+        elif which == 1:
+            self.settled_by_residents(case, moment)
         else:
-            case.channel = (BY_NOBODY, BY_PATROL, BY_RESIDENT, BY_VIDEO)[which]
+            case.channel = (BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING)[which - 2]
             self.agenda.push(moment, Kind.REPORTED, case.id)
         return True
+
+    def alarm(self, place: Place, c: Category, now: float) -> float:
+        """R19. Factor of reports while the community is under alert."""
+        community, s = self.town.communities[place.community], self.s
+        alerted = s.rules.security and s.security.alert and c.security and community.alert_until > now
+        return community.alert_factor if alerted else 1.0
+
+    def settled_by_residents(self, case: Case, now: float) -> None:
+        """R6. Residents settle it, or believe so."""
+        x, n = self.s.self_resolution, case.worsened
+        organised = self.town.places[case.place].organised
+        failure = x.failure * (1 - self.s.organisations.skill if organised else 1.0)
+        if self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, case.rejections + 64 * n)[2] < failure:
+            self.count("settled_in_vain")
+            case.worsened += 1
+            self.become_latent(case, now + self.duration(draws.SELF_RETURN, case, n))
+            return
+        case.state, case.resolved = SELF_RESOLVED, now
+        self.self_resolved += 1
+        self.count("self_resolved")
 
     # --- R8, R10: what it is like ----------------------------------------------------------------------------------
 
@@ -256,6 +325,14 @@ class Incidents(Base):
             of_city = u[1] < self.s.departments.city_level_share
             district = self.terms.districts if of_city else self.town.places[case.place].district
             case.departments.append(district * self.terms.fields + subject)
+
+    # --- R9, R10, R12 ------------------------------------------------------------------------------------------------
+
+    def take_up(self, case: Case, now: float) -> None:
+        """R9, R10, R12. Somebody takes the case in hand; the first time is noted."""
+        case.in_hand += 1
+        if math.isnan(case.contacted):
+            case.contacted = now
 
     # --- R13 -------------------------------------------------------------------------------------------------------
 

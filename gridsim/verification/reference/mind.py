@@ -14,12 +14,13 @@ from gridsim.scenario.scenario import Scenario
 from gridsim.verification.reference import draws
 from gridsim.verification.reference.clock import Kind
 from gridsim.verification.reference.incidents import BY_PATROL, OPEN, Case
-from gridsim.verification.reference.platform import Platform
+from gridsim.verification.reference.residents import BREACHED, FIXED, LET_DOWN
+from gridsim.verification.reference.security import Security
 from gridsim.verification.reference.terms import Terms
 from gridsim.verification.reference.town import Town
 
 
-class Mind(Platform):
+class Mind(Security):
     """One run."""
 
     def __init__(
@@ -34,7 +35,9 @@ class Mind(Platform):
         super().__init__(scenario, Town(self.world), seed, replicate)
         self.phases = list(phases)
         self.watch()
-        self.allot_patrol()
+        self.muster()
+        self.take_stock(self.day)
+        self.count_society()
         self.stock()
         self.first_arrivals()
 
@@ -53,10 +56,13 @@ class Mind(Platform):
     def one_day(self, day: int) -> None:
         """A day, in order."""
         self.cool_down(day)
+        self.look_at_staff(day)
         self.arise(day)
         self.sweep(day)
         while (event := self.agenda.pop_before(day + 1.0)) is not None:
             self.happen(*event)
+        self.social_month(day)
+        self.grow_calm(day)
         self.record(day)
 
     def happen(self, now: float, kind: int, ident: int, stamp: int) -> None:
@@ -80,14 +86,13 @@ class Mind(Platform):
     def happen_to(self, case: Case, now: float, kind: int, stamp: int) -> None:
         """An event of a case."""
         if kind == Kind.REPORTED:
-            self.intake(case, now)
+            if self.intake(case, now):
+                self.take_note(case, now)
         elif kind == Kind.DEADLINE_DUE:
-            queued = case.queued
-            if self.deadline_due(case, now) and queued:
-                (self.leave_queue if queued == 1 else self.leave_expert)(case)
+            self.deadline_passed(case, now)
         elif stamp == case.version:
             {
-                Kind.SETTLED: self.settle,
+                Kind.SETTLED: self.settled,
                 Kind.REOPENED: self.reopen,
                 Kind.AT_GRID: self.arrive_at_grid,
                 Kind.REFERRED: self.whistle,
@@ -95,6 +100,20 @@ class Mind(Platform):
                 Kind.AT_EXPERT: self.arrive_at_expert,
                 Kind.ON_THE_SPOT_CALL: self.on_the_spot_call,
             }[Kind(kind)](case, now)
+
+    def deadline_passed(self, case: Case, now: float) -> None:
+        """R13, R14. The deadline, and what people make of it."""
+        queued, was_open = case.queued, case.state == OPEN
+        closed = self.deadline_due(case, now)
+        if was_open:
+            self.experience(case, now, LET_DOWN if closed else BREACHED)
+        if closed and queued:
+            (self.leave_queue if queued == 1 else self.leave_expert)(case)
+
+    def settled(self, case: Case, now: float) -> None:
+        """R13, R14. True resolution, and what people make of it."""
+        self.settle(case, now)
+        self.experience(case, now, FIXED)
 
     def record(self, day: int) -> None:
         """Stocks at the day's end, flows during it."""
@@ -109,6 +128,10 @@ class Mind(Platform):
             "arisen_so_far": self.arisen,
             "stalled": self.stalled,
             "waiting_at_departments": sum(len(d.queue) for d in self.town.departments),
+            "self_resolved_so_far": self.self_resolved,
+            **self.society,
+            **self.staff,
+            "expert_budget": self.terms.roster_size * self.terms.expert_session_hours * self.terms.expert_sessions / 7,
         }
         self.days.append({**stocks, **self.today})
         self.today = Counter()
@@ -117,21 +140,23 @@ class Mind(Platform):
     # --- policies --------------------------------------------------------------------------------------------------
 
     def watch(self) -> None:
-        """R5. Places whose cameras are connected."""
+        """R5, R16. Places whose cameras are connected, and where there is a social organisation."""
         for p in self.town.places:
             p.watched = float(p.urban and p.camera < self.s.video.coverage)
+            p.organised = p.organisation < self.s.organisations.coverage
 
     def enforce(self, scenario: Scenario) -> None:
         """Put a scenario's levers into force, and set the queues right."""
         now, before, hours = float(self.day), self.roster(self.s), self.hours(self.s)
         self.world.enforce(scenario)
-        self.town.add_workers(self.world)
+        for _ in range(len(self.world.tables.worker) - len(self.town.workers)):
+            self.add_post(scenario, now)
         if self.hours(scenario) != hours:
             self.settle_accounts(self.day)  # still at the old rates
         self.heed(scenario)
         self.town.follow(self.world)
         self.watch()
-        self.allot_patrol()
+        self.muster()
         if self.roster(scenario) != before:
             waiting = [c for c in self.cases if c.queued == 2]
             self.town.new_lines(self.world)
@@ -141,6 +166,13 @@ class Mind(Platform):
         self.regroup(now)
         self.recall(now)
         self.recall_teams(now)
+
+    def add_post(self, scenario: Scenario, now: float) -> None:
+        """R17. A post that a lever adds is held from its day on."""
+        if scenario.rules.careers:
+            self.town.add_worker(now, scenario.careers.burnout_base)
+        else:
+            self.town.add_worker(0.0, 0.0)
 
     def hours(self, s: Scenario) -> tuple[object, ...]:
         """What hours hang on: all that is said of staff and of dedicated grids, and a full-timer's hours for events."""

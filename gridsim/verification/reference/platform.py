@@ -7,22 +7,26 @@ import math
 from gridsim.verification.reference import draws
 from gridsim.verification.reference.clock import Kind
 from gridsim.verification.reference.departments import Departments
-from gridsim.verification.reference.incidents import AT_ONSET, BY_PATROL, BY_RESIDENT, BY_VIDEO, Case
+from gridsim.verification.reference.incidents import AT_ONSET, BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING, Case
+
+WHO = {BY_PATROL: "patrol", BY_VIDEO: "video", BY_WARNING: "warnings"}
+REPORTS = {"patrol": "patrol_reports", "video": "video_reports", "warnings": "warnings"}
 
 
 class Platform(Departments):
     """R7, R8 and R11."""
 
-    def intake(self, case: Case, now: float) -> None:
-        """R7. Audit a report."""
+    def intake(self, case: Case, now: float) -> bool:
+        """R7. Audit a report; True if that opens a file."""
         s, t = self.s, self.terms
-        who = {BY_PATROL: "patrol", BY_VIDEO: "video"}.get(case.channel, "residents")
-        reports = "resident_reports" if who == "residents" else f"{who}_reports"
+        who = WHO.get(case.channel, "residents")
+        reports = REPORTS.get(who, "resident_reports")
         if case.channel != AT_ONSET:
             self.count(reports)
-        if s.rules.intake and case.channel in (BY_PATROL, BY_RESIDENT, BY_VIDEO):
+        if s.rules.intake and case.channel != AT_ONSET:
             u = self.luck.uniforms(draws.INTAKE, case.place, case.ordinal, case.rejections)
-            r = {BY_PATROL: t.false_patrol, BY_RESIDENT: t.false_residents, BY_VIDEO: 0.0}[case.channel]
+            false = {BY_PATROL: t.false_patrol, BY_RESIDENT: t.false_residents, BY_WARNING: s.warning.false}
+            r = false.get(case.channel, 0.0)
             extra = math.floor(r) + (u[1] < r - math.floor(r))
             self.count(reports, extra)
             self.count("invalid", extra)
@@ -34,11 +38,12 @@ class Platform(Departments):
                 case.rejections += 1
                 case.channel = 0
                 self.become_latent(case, math.floor(now) + 1.0)
-                return
+                return False
         self.count(f"valid_{who}")
         self.town.places[case.place].lately += 1
         self.open_file(case, now)
         self.dispatch(case, now)
+        return True
 
     def dispatch(self, case: Case, now: float) -> None:
         """R8. Find the owner."""
@@ -69,8 +74,10 @@ class Platform(Departments):
 
     def is_disputed(self, case: Case) -> bool:
         """R8. No agreement between the dedicated grid and its neighbours."""
-        agreed = self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] < self.s.dedicated.interoperation
-        return not agreed
+        apart = 1 - self.s.dedicated.interoperation
+        if self.s.rules.roles and self.town.grids[case.grid].guide:
+            apart *= 1 - self.s.roles.guide_bridge
+        return self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] >= 1 - apart
 
     def returns(self, case: Case, accuracy: float, course: int) -> float:
         """R8, R11. Delay of the returns of one dispatch."""

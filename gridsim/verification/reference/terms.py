@@ -25,6 +25,7 @@ DURATIONS = {
     draws.REOPEN: "closure.reopen_delay",
     draws.HANDOVER: "experts.handover",
     draws.FALSE_EFFORT: "linkage.false_effort",
+    draws.SELF_RETURN: "self_resolution.returns",
 }
 _quantiles: dict[tuple[float, float], list[float]] = {}
 
@@ -50,6 +51,7 @@ class Category:
         self.lead = list(s.fields).index(row.field)
         self.emergency, self.escalation, self.mediated = row.emergency, row.escalation, row.mediated
         self.expert_share, self.substitutable = row.expert_share, row.substitutable
+        self.self_resolvable, self.signs, self.security = row.self_resolvable, row.signs, row.security
         known = list(EXPERT_FIELDS)
         self.expert = known.index(row.expert) if row.expert else -1
         self.expert_second = known.index(row.expert_second) if row.expert_second else -1
@@ -73,6 +75,7 @@ class Terms:
         self._platform()
         self._experts()
         self._departments()
+        self._society()
 
     def _hours(self) -> None:
         s = self.s
@@ -99,8 +102,11 @@ class Terms:
         to_patrol = freed if staff.freed_hours == "patrol" else 0.0
         patrol = 250 * staff.patrol_hours + to_patrol
         events = staff.hours_per_year - administration - staff.training_hours - 250 * staff.patrol_hours
-        self.patrol_hours_now = patrol / 250
-        self.event_hours_year = max(0.0, events + freed - to_patrol)
+        public = 52 * (s.outreach.hours * s.rules.outreach + s.warning.hours * s.warning.sensitivity * s.rules.warning)
+        borne = min(patrol, public) if s.outreach.taken_from == "patrol" else 0.0
+        self.admin_share_now = (administration - entry * (1 - left)) / staff.hours_per_year
+        self.patrol_hours_now = (patrol - borne) / 250
+        self.event_hours_year = max(0.0, events + freed - to_patrol - (public - borne))
         self.patrol_pool, self.patrol_weight = PATROL.get(s.patrol.strategy, (0, 0.0))
         if s.patrol.strategy.endswith("-first"):
             self.patrol_pool = 1 if s.patrol.strategy == "community-first" else 2
@@ -140,6 +146,14 @@ class Terms:
             people = s.departments.people_per_team * sum(sum(row.values()) for row in s.teams.values())
             self.team_strength = max(0.05, 1 - self.roster_size * self.hours_given / 40 / max(people, 1))
         self.departments_law = self._how_many_below()
+
+    def _society(self) -> None:
+        s, o = self.s, self.s.outreach
+        first = 0.5 * s.trust.gain * (1 - s.trust.grid)
+        self.encouragement = max(1.0, s.residents.experience / math.exp(s.residents.trust_slope * first))
+        form = o.video_factor if o.form == "videos" else 1.0
+        self.outreach_now = o.gain * o.content * form * o.hours / (o.hours + o.half_hours) if s.rules.outreach else 0.0
+        self.near_ties = s.ties.near if s.ties.structure == "clustered" else 0
 
     def _how_many_below(self) -> list[float]:
         """Chance of at most k further departments, k = 0, 1, 2, …"""

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from gridsim.model.world import World
 
 NEVER = -(10**9)
@@ -63,10 +65,57 @@ class Place:
     camera: float
     heat: float
     lately: float
+    people: int
+    organisation: float
+    success: float
+    expectation: float
+    grievance: float
+    taking_part: float
+    unsafe: float
+    site: bool
+    organised: bool = False
     ordinal: int = 0
     next_arrival: float = 0.0
     hazard: float = 0.0
     watched: float = 0.0
+
+
+@dataclass(eq=False)
+class Community:
+    """社区村: its comprehensive grids, its street, and the alerts it remembers."""
+
+    first_grid: int
+    grids: int
+    street: int
+    alerts: float
+    alert_until: float
+    alert_factor: float
+
+
+@dataclass(eq=False)
+class Resident:
+    """居民: trust in the grid and in departments (single precision), standing, and ties."""
+
+    place: int
+    registered: bool
+    propensity: float
+    trust: list[float]
+    takes_part: bool
+    encouraged: bool
+    silent: bool
+    in_group: bool
+    threshold: int
+    far: list[int]
+
+    @property
+    def standing(self) -> int:
+        """Flags as the engine keeps them."""
+        return self.takes_part + 2 * self.encouraged + 4 * self.silent + 8 * self.in_group
+
+
+def single(x: float) -> float:
+    """Rounded to single precision."""
+    return float(np.float32(x))
 
 
 @dataclass(eq=False)
@@ -78,7 +127,10 @@ class Grid:
     community: int = 0
     district: int = 0
     fallback: int = -1
+    host: int = -1
     fte: float = 0.0
+    hands: float = 0.0
+    guide: bool = False
     local_gain: float = 1.0
     ground_at_first: float = 0.0
     periphery: float = 0.0
@@ -89,11 +141,22 @@ class Grid:
 
 @dataclass(eq=False)
 class Worker:
-    """网格员: where he works, and his account of hours."""
+    """网格员: a post, where it works, its account of hours, and who holds it since when."""
 
     id: int
+    since: float
+    burnout: float
+    role: int = 0
+    nominal: bool = False
+    away: bool = False
+    vacant: bool = False
+    handles: bool = True
     grid: int = 0
     fte: float = 0.0
+    load: float = 0.0
+    strain: float = 0.0
+    owed: float = 0.0
+    counted: float = 0.0
     case: Any = None
     bank: float = 0.0
     bank_day: int = NEVER
@@ -160,24 +223,53 @@ class Town:
                 float(p.camera),
                 float(p.heat),
                 float(p.lately),
+                int(p.people),
+                float(p.organisation),
+                float(p.success),
+                float(p.expectation),
+                float(p.grievance),
+                float(p.taking_part),
+                float(p.unsafe),
+                bool(p.site >= 0),
             )
             for i, p in enumerate(t.place)
         ]
-        self.communities = [(int(c.first_grid), int(c.grids), int(c.street)) for c in t.community]
-        self.registered = [bool(r) for r in t.resident.registered]
-        self.propensity = [float(x) for x in t.propensity]
+        self.communities = [
+            Community(
+                int(c.first_grid),
+                int(c.grids),
+                int(c.street),
+                float(c.alerts),
+                float(c.alert_until),
+                float(c.alert_factor),
+            )
+            for c in t.community
+        ]
+        self.residents = [
+            Resident(
+                int(r.place),
+                bool(r.registered),
+                float(t.propensity[i]),
+                [float(x) for x in t.trust[i]],
+                *(bool(t.standing[i] & flag) for flag in (1, 2, 4, 8)),
+                threshold=int(t.threshold[i]),
+                far=[int(k) for k in t.tie[i] if k >= 0],
+            )
+            for i, r in enumerate(t.resident)
+        ]
         self.grids = [Grid(k) for k in range(len(t.grid))]
         self.departments = [Department(k) for k in range(len(t.department))]
         self.workers: list[Worker] = []
         self.experts: list[Expert] = []
         self.lines: list[Line] = []
-        self.add_workers(world)
+        for row in t.worker:
+            self.add_worker(float(row.since), float(row.burnout), bool(row.vacant))
         self.follow(world)
         self.new_lines(world)
 
-    def add_workers(self, world: World) -> None:
-        """Rows of the people whom a lever adds; until it is in force they work no hours."""
-        self.workers += [Worker(k) for k in range(len(self.workers), len(world.tables.worker))]
+    def add_worker(self, since: float, burnout: float, vacant: bool = False) -> None:
+        """A post; until the lever that adds it is in force nobody works there."""
+        self.workers.append(Worker(len(self.workers), since, burnout, vacant=vacant))
 
     def follow(self, world: World) -> None:
         """Grids, people and teams as the levers have them now."""
@@ -186,11 +278,12 @@ class Town:
             place.grid = int(row.grid)
         for grid, row in zip(self.grids, t.grid, strict=True):
             grid.dedicated, grid.community, grid.district = bool(row.dedicated), int(row.community), int(row.district)
-            grid.fallback, grid.fte, grid.local_gain = int(row.fallback), float(row.fte), float(row.local_gain)
+            grid.host, grid.local_gain = int(row.host), float(row.local_gain)
             grid.ground_at_first, grid.periphery = float(row.ground_at_first), float(row.periphery)
             grid.workers = []
         for k, row in enumerate(t.worker):
-            self.workers[k].grid, self.workers[k].fte = int(row.grid), float(row.fte)
+            w = self.workers[k]
+            w.grid, w.role, w.nominal, w.away = int(row.grid), int(row.role), bool(row.nominal), bool(row.away)
             self.grids[int(row.grid)].workers.append(k)
         for department, row in zip(self.departments, t.department, strict=True):
             department.teams = int(row.teams)
