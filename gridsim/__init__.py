@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gridsim.studies.baselines import Baselines, compare_baselines
     from gridsim.studies.comparison import Comparison, compare
     from gridsim.studies.fit import FitResult, fit
+    from gridsim.studies.ledger import Ledger
+    from gridsim.studies.plan import Plan
+    from gridsim.studies.runner import run_study
 
 __version__ = version("gridsim")
 __all__ = [
@@ -26,6 +29,8 @@ __all__ = [
     "FitResult",
     "GovernanceModel",
     "Intervention",
+    "Ledger",
+    "Plan",
     "Policy",
     "Redeployment",
     "Scenario",
@@ -40,6 +45,7 @@ __all__ = [
     "load_scenario",
     "own_rule",
     "read_policies",
+    "run_study",
 ]
 _HOME = {
     "GovernanceModel": "model.model",
@@ -52,6 +58,9 @@ _HOME = {
     **dict.fromkeys(("Comparison", "compare"), "studies.comparison"),
     **dict.fromkeys(("Baselines", "compare_baselines"), "studies.baselines"),
     **dict.fromkeys(("FitResult", "fit"), "studies.fit"),
+    "Ledger": "studies.ledger",
+    "Plan": "studies.plan",
+    "run_study": "studies.runner",
 }
 
 

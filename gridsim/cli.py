@@ -25,6 +25,7 @@ from gridsim.commands import (
     rules,
     run,
     scenarios,
+    study,
     trace,
     verify,
 )
@@ -37,6 +38,7 @@ COMMANDS = (
     report,
     trace,
     run,
+    study,
     fit,
     new,
     scenarios,

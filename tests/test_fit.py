@@ -14,7 +14,8 @@ from gridsim.scenario import policies
 from gridsim.scenario.patterns import fit_hash, fit_status
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies import fit as fit_module
-from gridsim.studies.fit import code_lines, fit
+from gridsim.studies.fit import fit
+from gridsim.studies.versions import code_lines
 from gridsim.views.pattern_table import fit_line
 
 TIME = {"warmup_days": 60, "days": 120, "window_days": 60, "follow_up_days": 0}

@@ -231,17 +231,18 @@ def test_year_of_hours_by_hand() -> None:
     """1,875 h: administration .55 = 1,031.25, of it entry .3 = 309.375; training 40; patrol 500; events 303.75.
 
     Half-joined databases end .35 · .5 of entry, devices for half save .2 · .5 of the rest: 309.375 · (1 − .825 · .9)
-    = 79.6641 h; .1 experts a full-timer take over .3 · .5 of training = 6 h; all of it goes to patrol or to events.
+    = 79.6641 h; .1 experts a full-timer take over .3 · .5 of training = 6 h; all of it goes to patrol or to events. No
+    hours go to the public until a lever says so.
     """
     s = load_scenario("neighbourhood")
     plain = year_of_hours(s)
-    assert plain == pytest.approx((1031.25, 40.0, 500.0, 303.75))
+    assert plain == pytest.approx((1031.25, 40.0, 500.0, 303.75, 0.0))
     levers = {"platform.data_integration": 0.5, "staff.devices": 0.5, "experts.per_full_time": 0.1}
     freed = 309.375 * (1 - 0.825 * 0.9) + 6.0
     for where, patrol, events in (("patrol", 500 + freed, 303.75), ("events", 500.0, 303.75 + freed)):
         t = s.replace(levers | {"staff.freed_hours": where})
         h = year_of_hours(t)
-        assert h == pytest.approx((1031.25 - 309.375 * (1 - 0.825 * 0.9), 34.0, patrol, events))
+        assert h == pytest.approx((1031.25 - 309.375 * (1 - 0.825 * 0.9), 34.0, patrol, events, 0.0))
         assert sum(h) == pytest.approx(1875.0)
         p = settings_record(t)
         assert float(p.patrol_hours_now[0]) == pytest.approx(patrol / 250)
@@ -270,7 +271,7 @@ def people(world: World) -> np.recarray:
 
 def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
     """No post is moved by another that is added; nobody is counted twice; whoever was there stays as he was."""
-    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__full_time=100, staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city, before = City(base), None
     held = np.bincount(city.worker.home[city.worker.role == FULL_TIME], minlength=60)[:60]
     assert set(held.tolist()) == {1, 2}
@@ -288,7 +289,7 @@ def test_posts_are_added_where_there_are_fewest_and_nest() -> None:
 
 
 def test_posts_are_cut_by_luck_and_come_back() -> None:
-    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0)
+    base = neighbourhood(staff__nominal_share=0.0, time__warmup_days=0, rules__careers=False)
     city = City(base)
     left: list[set[int]] = []
     for number in (60, 40, 20):

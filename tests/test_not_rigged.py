@@ -4,6 +4,7 @@ Tiny cities, in which one mechanism is left at a time: a test says which cost, g
 ``experiments/losing_regions.py`` shows the same on the neighbourhood.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -124,6 +125,9 @@ def test_whistles_wear_departments_out():
     assert gain(teams=50, fatigue=1.0) == gain(teams=50, fatigue=0.0)  # who is not overloaded does not tire
 
 
+RESIDENTS = ("trust", "participation", "grievance", "self_resolution", "outreach", "warning", "security")
+STOIC = {f"rules__{name}": False for name in RESIDENTS}  # people who learn nothing: what moves is the handling alone
+
 # --- experts -------------------------------------------------------------------------------------------------------
 
 TOWN = load_scenario(
@@ -140,6 +144,7 @@ TOWN = load_scenario(
     time__days=180,
     time__window_days=180,
     time__follow_up_days=90,
+    **STOIC,
 )
 ONLY_AGRICULTURE = {f"experts.weight_{f}": 0.0 for f in EXPERT_FIELDS if f != "agriculture"}
 ROSTER = {"experts.per_full_time": 1.0}
@@ -202,13 +207,16 @@ def test_seconded_experts_cost_the_departments_their_strength():
 
 # --- consolidation of dedicated grids --------------------------------------------------------------------------------
 
-EQUAL: dict[str, Any] = {  # eight equal grids, eight equal sites, all places alike; nobody waits for a gridworker
+EQUAL: dict[str, Any] = STOIC | {  # eight equal grids, eight equal sites, all places alike; nobody waits for a worker
+    "rules__careers": False,  # an hour is an hour, whoever works it: gridworkers learn and leave, firm staff do not
+    "rules__roles": False,
     "districts__neighbourhood__population": 16_000,
     "city__comprehensive_grids": 8,
     "city__dedicated_grids": 8,
     "city__cells_per_grid": 1,
     "city__grid_size_cv": 0.0,
     "city__place_effect_sd": 0.0,
+    "residents__place_share": 0.0,
     "staff__full_time": 8,
     "staff__part_time": 0,
     "staff__nominal_share": 0.0,
@@ -238,14 +246,21 @@ WAITING = {
 }
 
 
+LIVELY: dict[str, Any] = dict.fromkeys(STOIC, True) | {"participation__initial": 0.3}  # all rules of residents
+
+
 def equal_city(**changes: Any) -> Scenario:
     return load_scenario("neighbourhood", **(EQUAL | changes))
 
 
 @pytest.mark.parametrize("kept", [0.0, 0.5])
-def test_consolidation_at_equal_effort_changes_nothing_where_nobody_waits(kept):
-    """Bonus 1, friction 0 and the same hours for the same ground before and after: every hazard and every case equal."""
-    a, b = two_worlds(equal_city(**FULL), DISSOLVED | {"dedicated.kept_share": kept})
+@pytest.mark.parametrize("people", [{}, LIVELY], ids=["stoic", "lively"])
+def test_consolidation_at_equal_effort_changes_nothing_where_nobody_waits(kept, people):
+    """Bonus 1, friction 0 and the same hours for the same ground before and after: every hazard and every case equal.
+
+    People who answer to what they live through have nothing to answer to.
+    """
+    a, b = two_worlds(equal_city(**FULL, **people), DISSOLVED | {"dedicated.kept_share": kept})
     assert b.tables.grid.active.sum() == 8 + 8 * kept
     np.testing.assert_allclose(b.tables.patrol_hazard, a.tables.patrol_hazard, rtol=1e-14)
     assert_same_incidents(a, b)
@@ -280,7 +295,9 @@ def test_consolidation_helps_through_boundaries_and_interoperation_takes_that_he
 
 @pytest.mark.parametrize("levers", [DISSOLVED, {"dedicated.kept_share": 0.25, "dedicated.rule": "merge"}])
 def test_incidents_are_the_same_whatever_becomes_of_grids(levers):
-    s = equal_city(**FULL, **WAITING, dedicated__local_bonus=1.6, dedicated__boundary_friction=1.5)
+    """Whatever people and staff make of it, but for the two rules by which incidents breed incidents (R15, R19)."""
+    alive = LIVELY | {"rules__careers": True, "rules__roles": True, "rules__grievance": False, "rules__security": False}
+    s = equal_city(**FULL, **WAITING, **alive, dedicated__local_bonus=1.6, dedicated__boundary_friction=1.5)
     a, b = two_worlds(s, levers)
     assert_same_incidents(a, b)
     assert np.nansum(np.abs(a.cases.resolved - b.cases.resolved)) > 1  # though they are handled otherwise
@@ -319,6 +336,18 @@ PLACEBOS: dict[str, dict[str, Any]] = {
     },
     "hours that nobody freed": {"staff.freed_hours": "events"},
     "merge, all kept": {"dedicated.rule": "merge", "dedicated.redeployment": "dedicated"},
+    "videos of the best content that nobody has hours for": {"outreach.form": "videos", "outreach.content": 0.9},
+    "hours for the public, of which there are none": {"outreach.taken_from": "events"},
+    "residents empowered as they are": {"self_resolution.allowed": SHORT.get("self_resolution.allowed")},
+}
+NETS: dict[str, Any] = {  # levers of residents at full strength
+    "feedback.share": 1.0,
+    "self_resolution.allowed": 1.0,
+    "organisations.coverage": 1.0,
+    "outreach.hours": 4.0,
+    "warning.sensitivity": 1.0,
+    "security.tips": 1.0,
+    "security.alert": True,
 }
 
 
@@ -328,6 +357,35 @@ def test_placebos_are_bit_identical_and_read_no_clear_difference():
     assert len(measured) > 15 * len(PLACEBOS)
     assert set(measured.verdict) == {"no clear difference"}
     assert np.all(measured[["difference", "ci_low", "ci_high"]] == 0.0)
+
+
+def test_levers_of_rules_that_are_off_change_nothing_and_of_rules_that_are_on_they_do():
+    """Relabelled: a policy of all nets reads no clear difference, to the bit, in a city whose residents are silent."""
+    off = SHORT.replace(STOIC)
+    a, b = two_worlds(off, NETS)
+    assert packed(a.cases) == packed(b.cases) and packed(a.days) == packed(b.days)
+    for lever, value in NETS.items():  # and each of them does something where its rule is on
+        a, b = two_worlds(SHORT, {lever: value})
+        assert packed(a.cases) != packed(b.cases), lever
+
+
+@pytest.mark.parametrize("lever", ["outreach.hours", "self_resolution.allowed", "warning.sensitivity", "security.tips"])
+def test_levers_of_zero_effect_change_no_case(lever):
+    """Zero strength: publicity that wins nobody, residents who settle nothing, signs nobody sees, tips that tell nothing.
+
+    Their hours are paid for all the same where they have any, so those are set to zero here.
+    """
+    without = {
+        "outreach.gain": 0.0,
+        "outreach.taken_from": "events",
+        "self_resolution.rate": 0.0,
+        "warning.rate": 0.0,
+        "warning.hours": 0.0,
+        "security.tip_factor": 0.0,
+        "rules.hours": False,  # so that hours for publicity are missed by nobody
+    }
+    a, b = two_worlds(SHORT.replace(without), {lever: NETS[lever]})
+    assert packed(a.cases) == packed(b.cases)
 
 
 def test_putting_a_policy_into_force_gives_nobody_hours_twice():
@@ -352,17 +410,29 @@ PAIRS, A_COMPARISON, DEALS = 600, 6, 20  # 2,000 comparisons of six pairs each
 @pytest.fixture(scope="module")
 def pairs() -> list[tuple[list[dict[str, float]], np.ndarray]]:
     """Two options that differ, on the same cases: the measures of both, and the difference in time case by case."""
-    city = City(TINY)
-    phases = Option("policy", (Policy(name="policy", set={"linkage.rate": 0.6}),)).phases(TINY)
 
-    def pair(r: int) -> tuple[list[dict[str, float]], np.ndarray]:
-        warm = World(TINY, city, 7, r).warm_up()
-        worlds = warm.copy().run(), warm.copy().under(phases).run()
+    def see(*worlds: World) -> tuple[list[dict[str, float]], np.ndarray]:
         times = []
         for w in worlds:
             k = w.cases[(w.cases.reported >= 0) & (w.cases.reported < TINY.time.days)]
             times.append(np.fmin(k.resolved - k.reported, 90.0))
-        return [next(iter(measure_windows(w).values())) for w in worlds], times[1] - times[0]
+        return both_measures(*worlds), times[1] - times[0]
+
+    return seen_in_pairs(TINY, {"linkage.rate": 0.6}, see)
+
+
+def both_measures(*worlds: World) -> list[dict[str, float]]:
+    return [next(iter(measure_windows(w).values())) for w in worlds]
+
+
+def seen_in_pairs(scenario: Scenario, levers: dict[str, Any], see: Callable[..., Any]) -> list[Any]:
+    """What is seen in the same histories without and with these levers; the worlds are let go."""
+    city = City(scenario)
+    phases = Option("policy", (Policy(name="policy", set=levers),)).phases(scenario)
+
+    def pair(r: int) -> Any:
+        warm = World(scenario, city, 7, r).warm_up()
+        return see(warm.copy().run(), warm.copy().under(phases).run())
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(pair, range(PAIRS)))
@@ -391,6 +461,20 @@ def test_policies_dealt_out_at_random_read_no_clear_difference_in_19_of_20_compa
         d = np.array([b[measure] - a[measure] for (a, b), _ in pairs])
         share = quiet_share([paired(d[rows] * sign)[1:3] for rows, sign in deals()])
         assert is_95_percent(share), f"{measure}: {share}"
+
+
+def test_so_do_policies_of_residents():
+    """The same deal where trust, participation and self-resolution are at work, for what they move too."""
+    people = {f"rules.{name}": True for name in ("residents", "lapse", "trust", "participation", "self_resolution")}
+    lively = {"residents.report_rate": 0.2, "categories.any.self_resolvable": 1.0, "city.persons_per_agent": 500}
+    s = TINY.replace(people | lively | {"participation.initial": 0.4, "self_resolution.rate": 0.4})
+    values = seen_in_pairs(s, {"self_resolution.allowed": 1.0, "feedback.share": 1.0}, both_measures)
+    for measure in (*PRIMARY, "trust", "self_resolved_share", "detection_rate"):
+        d = np.array([b[measure] - a[measure] for a, b in values])
+        share = quiet_share([paired(d[rows] * sign)[1:3] for rows, sign in deals()])
+        assert is_95_percent(share), f"{measure}: {share}"
+    low = paired(np.array([b["self_resolved_share"] - a["self_resolved_share"] for a, b in values]))[1]
+    assert low > 0  # as it is, without a deal, the policy moves it
 
 
 def test_verdicts_follow_those_intervals(pairs):
@@ -441,6 +525,6 @@ def test_appraisal_by_closure_closes_files_and_resolves_nothing():
 def test_more_staff_for_the_same_cases_are_not_slower():
     """Without patrol, posts add hands and not cases: every case is known alike, and none should wait longer for it."""
     same = {"rules.patrol": False, "residents.report_rate": 0.025, "time.days": 365, "time.warmup_days": 180}
-    c = versus(load_scenario("neighbourhood").replace(same), 8, more={"staff.added_share": 0.3})
+    c = versus(load_scenario("neighbourhood", **STOIC).replace(same), 8, more={"staff.added_share": 0.3})
     r = c.row("more", "time_to_resolution")
     assert c.row("more", "valid_cases").difference == 0 and r.ci_high < 0

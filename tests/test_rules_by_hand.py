@@ -397,7 +397,7 @@ def test_a_busy_grid_is_helped_by_the_least_loaded_by_hand() -> None:
 def test_load_is_counted_by_full_time_equivalent() -> None:
     """One case each: of grids with .5, .8 and .7 full-time equivalents, the second is the least loaded."""
     world = three_grids([0.0, HOUR, 0.0, 99.0, 0.0, 99.0], staff__help_above_load=0.4, staff__cover_below_fte=0.2)
-    world.tables.grid.fte[:3] = 0.5, 0.8, 0.7
+    world.tables.grid.hands[:3] = 0.5, 0.8, 0.7
     c = by_place(world, 1)
     assert c.handler.tolist() == [0, 1, 1, 2] and c.place.tolist() == [0, 1, 2, 4]
 

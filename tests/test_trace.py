@@ -12,7 +12,7 @@ from conftest import deterministic, hand_placed
 
 from gridsim.cli import main
 from gridsim.model import story
-from gridsim.model.cases import RESOLVED
+from gridsim.model.cases import RESOLVED, SELF_RESOLVED
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.policies import builtin_policies, parse_options
@@ -85,6 +85,9 @@ def test_the_story_agrees_with_the_row_of_the_case(busy):
         seen |= set(steps.step)
         if row.state == RESOLVED:
             assert at["solved"] == row.resolved == t.end and t.ended == "solved"
+        if row.state == SELF_RESOLVED:
+            assert at["settled_by_residents"] == row.resolved == t.end and t.ended == "settled"
+        assert count.get("settled_in_vain", 0) == row.worsened
         if row.reported == row.reported:
             assert at["opened"] == row.reported
         assert count.get("rejected", 0) == row.rejections
@@ -158,14 +161,34 @@ def test_the_most_changed_case_is_the_most_changed(found):
     option = parse_options(["raise-linkage"], builtin_policies(), s)[0]
     warm = World(s, seed=1).warm_up()
     a, b = (warm.copy().under(p).run().cases for p in ([], option.phases(s)))
-    both = (a.state == RESOLVED) & (b.state == RESOLVED) & (a.onset >= 0) & (a.onset < s.time.days)
-    saved = np.where(both, a.resolved - b.resolved, 0)
-    assert found.case["case_id"] == saved.argmax()
-    assert found.gained == pytest.approx(saved.max())
-    n = found.case["case_id"]
-    assert (a.place[n], a.ordinal[n]) == (b.place[n], b.ordinal[n]) == (found.case["place"], found.case["ordinal"])
+    keep = ["place", "ordinal", "state", "onset", "resolved"]
+    one, other = (pd.DataFrame({k: x[k] for k in keep}).reset_index(names="id") for x in (a, b))
+    assert len(one) != len(other)  # grievance is another, so are incidents: the same number is not the same incident
+    pairs = one.merge(other, on=["place", "ordinal"], suffixes=("", "_other"))
+    both = (pairs.state == RESOLVED) & (pairs.state_other == RESOLVED) & pairs.onset.between(0, s.time.days)
+    saved = (pairs.resolved - pairs.resolved_other)[both]
+    assert found.case["case_id"] == pairs.id[saved.idxmax()] and found.gained == pytest.approx(saved.max())
+    at = pairs.loc[saved.idxmax()]
+    assert (at.place, at.ordinal) == (found.case["place"], found.case["ordinal"])
     later = trace(s, "raise-linkage", most_changed="later")
-    assert later.case["case_id"] == saved.argmin() and later.gained == pytest.approx(saved.min())
+    assert later.case["case_id"] == pairs.id[saved.idxmin()] and later.gained == pytest.approx(saved.min())
+
+
+def test_an_incident_keeps_its_story_where_its_number_differs():
+    """Another number in the second world: both stories begin with the same incident, and a case only one has is refused."""
+    s = load_scenario("neighbourhood")
+    option = parse_options(["raise-linkage"], builtin_policies(), s)[0]
+    warm = World(s, seed=1).warm_up()
+    a, b = (warm.copy().under(p).run().cases for p in ([], option.phases(s)))
+    one, other = (pd.DataFrame({k: x[k] for k in ("place", "ordinal", "onset", "resolved")}) for x in (a, b))
+    pairs = one.reset_index(names="id").merge(other.reset_index(names="id_other"), on=["place", "ordinal"], how="left")
+    renamed = pairs[(pairs.id != pairs.id_other) & pairs.resolved_y.notna() & pairs.resolved_x.notna()].iloc[0]
+    t = trace(s, "raise-linkage", case=int(renamed.id))
+    assert [x.end for x in t.tellings] == [renamed.resolved_x, renamed.resolved_y]
+    alone = pairs[pairs.id_other.isna()]
+    assert len(alone) > 0
+    with pytest.raises(ScenarioError, match="does not arise in the second world"):
+        trace(s, "raise-linkage", case=int(alone.id.iloc[0]))
 
 
 @pytest.mark.parametrize("scenario", ["neighbourhood", "daqing-2021"])

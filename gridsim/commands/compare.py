@@ -46,6 +46,7 @@ def define(add: Adder) -> None:
     )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
     sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
+    sub.add_argument("--elements", action="store_true", help="print the card of the ten elements of good governance")
     sub.add_argument("--vary", action="store_true", help="draw every open parameter from its range, anew each time")
     sub.add_argument("--only", metavar="A,B.C", help="with --vary: only these sections or parameters")
     sub.add_argument(
@@ -130,6 +131,8 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], k
 
 
 def _as_json(c: Any, folder: Path) -> dict[str, Any]:
+    from gridsim.studies.elements import card
+
     found = {
         "folder": str(folder),
         "replications": len(c.finished),
@@ -137,6 +140,7 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
         "comparison": records(c.table),
         "groups": records(c.groups),
         "costs": records(c.costs),
+        "elements": records(card(c)),
     }
     more = {"draws": c.draws, "equal_cost": c.equal_cost, "dominance": c.dominance}
     return found | {name: records(table) for name, table in more.items() if table is not None}
@@ -144,7 +148,7 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
 
 def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
     from gridsim.studies.trace import telling_case
-    from gridsim.views import equal_cost, words
+    from gridsim.views import elements, equal_cost, words
     from gridsim.views.labels import say
     from gridsim.views.output import write_comparison
 
@@ -156,6 +160,8 @@ def _tell_one(c: Any, folder: Path, a: argparse.Namespace) -> None:
         print(words.report(c, lang, a.all) + "\n")
         if c.equal_cost is not None:
             print(equal_cost.report(c, lang) + "\n")
+        if a.elements:
+            print(elements.report(c, lang) + "\n")
     print(say("written", spoken(a.lang)[0], folder=folder, files=", ".join(files)))
 
 
@@ -182,13 +188,13 @@ def _tell_several(b: Any, folder: Path, a: argparse.Namespace) -> None:
         print_json({"folder": str(folder), "baselines": records(b.table), "comparisons": each})
         return
     for lang in spoken(a.lang):
-        _print_several(b, lang, a.all)
+        _print_several(b, lang, a.all, a.elements)
     files = ", ".join(["baselines.csv", *pages, *(f"{name}/" for name in folders)])
     print("\n" + say("written", spoken(a.lang)[0], folder=folder, files=files))
 
 
-def _print_several(b: Any, lang: str, everything: bool) -> None:
-    from gridsim.views import words
+def _print_several(b: Any, lang: str, everything: bool, card: bool) -> None:
+    from gridsim.views import elements, words
     from gridsim.views.baseline_table import baselines_report
     from gridsim.views.labels import say
 
@@ -197,6 +203,9 @@ def _print_several(b: Any, lang: str, everything: bool) -> None:
         for c in b.comparisons:
             heading = say("at_baseline", lang, name=c.scenario.name)
             print(f"\n=== {heading} ===\n\n{words.report(c, lang, everything)}")
+    if card:
+        for c in b.comparisons:
+            print(f"\n=== {say('at_baseline', lang, name=c.scenario.name)} ===\n\n{elements.report(c, lang)}")
 
 
 def _command(a: argparse.Namespace) -> str:

@@ -94,12 +94,14 @@ def results_folder(wished: Path | None, name: str) -> Path:
 
 
 def announce(lang: str) -> None:
-    """Say that the model will first be compiled, if so."""
+    """Say that the model must first be compiled, if so, and compile it: no bar is to stand still for it."""
     from gridsim.model.compiled import is_compiled
+    from gridsim.studies.trial import compile_once
     from gridsim.views.labels import say
 
     if not is_compiled():
         print(say("compiling", lang), file=sys.stderr, flush=True)
+        compile_once()
 
 
 def short(value: Any) -> str:

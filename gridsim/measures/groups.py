@@ -6,6 +6,8 @@ every world, its channel and the limits of the complexity thirds are those of th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -13,14 +15,14 @@ from gridsim.measures.equity import outer_half
 from gridsim.measures.registry import RESTRICTED_TO
 from gridsim.measures.run import Columns, cohort
 from gridsim.measures.survival import censored_before, restricted_mean
-from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO
+from gridsim.model.cases import BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.windows import Window, window_name, windows
 
 NOBODY = -1  # in no group of a family
 THIRDS = ("easy", "middle", "hard")
-CHANNELS = {"patrol": BY_PATROL, "resident": BY_RESIDENT, "video": BY_VIDEO}
+CHANNELS = {"patrol": BY_PATROL, "resident": BY_RESIDENT, "video": BY_VIDEO, "warning": BY_WARNING}
 KEPT = ("place", "ordinal", "reported", "resolved", "channel")  # of the baseline's cases
 COLUMNS = ["window", "family", "group", "cases", "time", "paired", "sooner", "later", "same"]
 
@@ -67,9 +69,8 @@ class Baseline:
         b = self._columns
         if len(c["place"]) == len(b["place"]) and all(np.array_equal(c[n], b[n]) for n in ("place", "ordinal")):
             return np.arange(len(c["place"]))
-        keys, others = (x["place"].astype(np.int64) * 2**32 + x["ordinal"].astype(np.int64) for x in (b, c))
-        _, theirs, ours = np.intersect1d(keys, others, assume_unique=True, return_indices=True)
-        out = np.full(len(others), NOBODY)
+        theirs, ours = same_incidents(b, c)
+        out = np.full(len(c["place"]), NOBODY)
         out[ours] = theirs
         return out
 
@@ -114,6 +115,16 @@ class Baseline:
             "complexity": np.searchsorted(self._thirds[window], c["complexity"][rows]),
         }
         return out | {name: codes[place] for name, (_, codes) in self._by_place.items()}
+
+
+def same_incidents(a: Any, b: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two worlds' cases that are the same incident: those of equal place and ordinal, in both.
+
+    Their numbers differ where a policy lets other incidents arise before them (grievance, safety cases nearby).
+    """
+    one, other = (x["place"].astype(np.int64) * 2**32 + x["ordinal"].astype(np.int64) for x in (a, b))
+    _, first, second = np.intersect1d(one, other, assume_unique=True, return_indices=True)
+    return first, second
 
 
 def _families_of_places(city: City) -> dict[str, tuple[list[str], np.ndarray]]:

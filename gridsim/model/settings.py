@@ -308,12 +308,12 @@ def threshold_levels(s: Scenario) -> np.ndarray:
     """R16. Thresholds of participation by quantile, 256 bytes; 250 is all of one's ties, 255 never.
 
     Level j = ceil(250 · q), q the quantile (j + ½) ÷ 256 of Beta(k m, k (1 − m)), m = participation.threshold, k =
-    participation.threshold_concentration; all 0 for m = 0, all 250 for m = 1, all 255 beyond.
+    participation.threshold_concentration; all 0 for m < 10⁻¹², all 250 for m = 1, all 255 beyond.
     """
     m, k = s.participation.threshold, s.participation.threshold_concentration
     if m > 1:
         return np.full(256, NEVER_REACHED, np.uint8)
-    if m in (0, 1):
+    if m < 1e-12 or m == 1:  # less would overflow the quantiles
         return np.full(256, int(m) * STEPS_OF_THRESHOLD, np.uint8)
     q = beta.ppf((np.arange(256) + 0.5) / 256, k * m, k * (1 - m))
     return np.ceil(q * STEPS_OF_THRESHOLD).astype(np.uint8)

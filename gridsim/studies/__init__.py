@@ -2,5 +2,8 @@
 
 from gridsim.studies.baselines import Baselines, compare_baselines
 from gridsim.studies.comparison import Comparison, compare
+from gridsim.studies.ledger import Ledger
+from gridsim.studies.plan import Plan
+from gridsim.studies.runner import run_study
 
-__all__ = ["Baselines", "Comparison", "compare", "compare_baselines"]
+__all__ = ["Baselines", "Comparison", "Ledger", "Plan", "compare", "compare_baselines", "run_study"]

@@ -6,11 +6,7 @@ warmed up once a seed and copied to every policy.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +33,8 @@ from gridsim.model.world import World
 from gridsim.scenario.policies import BASELINE, Option, Phase, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
 from gridsim.scenario.windows import windows
+from gridsim.studies.dispatch import Landed, dispatch
+from gridsim.studies.executors import pool_of
 from gridsim.studies.groups import judge_groups, mean_load
 from gridsim.studies.judge import judge
 from gridsim.studies.outlay import outlays
@@ -231,8 +229,7 @@ def compare(
     draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
     as_stated = (base, city, {o.name: o.phases(base) for o in everyone})
     setting = draws.setting if draws else lambda _: as_stated
-    threads = jobs or os.cpu_count() or 1
-    runs = _replicate_all(setting, everyone, seed, replications, threads, progress, stopping, changed)
+    runs = _replicate_all(setting, everyone, seed, replications, jobs, progress, stopping, changed)
     done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
     if not done:
         raise KeyboardInterrupt
@@ -278,68 +275,53 @@ def _replicate_all(
     options: list[Option],
     seed: int,
     n: int,
-    jobs: int,
+    jobs: int | None,
     progress: Callable[[int, int], None] | None,
     stopping: Callable[[], None] | None,
     changed: Callable[[World], World],
 ) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); on Ctrl-C those in progress too, on a second one without them."""
-    stop, lock = threading.Event(), threading.Lock()
     runs: dict[tuple[int, str], Run] = {}
-    total = n * len(options)
+    told = 0
 
-    def finished(run: Run) -> None:
-        with lock:
-            runs[run.replicate, run.option] = run
-            if progress and not stop.is_set():
-                progress(len(runs), total)
-
-    def replicate(r: int) -> None:
+    def replicate(r: int) -> Iterator[Run]:
         own, town, phases = setting(r)
         warm = changed(World(own, town, seed, r)).warm_up()
         baseline: Baseline | None = None  # the first option
         for option in options:
-            if stop.is_set():
-                return
             world = warm.copy().under(phases[option.name]).run()
-            days = world.days[world.days.day >= 0]
-            keep = np.array([days.day, *(days[c] for c in DAILY)], dtype=float).T
             columns = measured_columns(world.cases)
             baseline = baseline or Baseline(world, columns)
-            groups = baseline.groups(world, columns)
-            last = windows(world.scenario)[-1]
-            finished(
-                Run(
-                    option=option.name,
-                    replicate=r,
-                    measures=measure_windows(world, columns),
-                    daily=keep,
-                    groups=groups,
-                    load=load(world),
-                    curves=curves(world, columns),
-                    grids=by_grid(world, columns, last),
-                    joint=joint_handling(world, last),
-                )
-            )
+            yield _kept(world, columns, option.name, baseline)
 
-    pool = ThreadPoolExecutor(max(1, min(jobs, n)))
-    futures: list[Future[None]] = [pool.submit(replicate, r) for r in range(n)]
-    try:
-        for future in as_completed(futures):
-            future.result()
-    except KeyboardInterrupt:
-        stop.set()
-        with contextlib.suppress(KeyboardInterrupt):  # a second one: what is in progress is not waited for
-            if stopping:
-                stopping()
-            pool.shutdown(wait=True, cancel_futures=True)
-    except BaseException:
-        stop.set()
-        raise
-    finally:
-        pool.shutdown(wait=not stop.is_set(), cancel_futures=True)
-    with lock:
-        return dict(runs)
+    def count(_: Run) -> None:
+        nonlocal told
+        told += 1
+        if progress:
+            progress(told, n * len(options))
+
+    def received(landed: Landed) -> None:
+        runs.update({(run.replicate, run.option): run for _, done in landed for run in done})
+
+    dispatch(iter(range(n)), replicate, received, pool=pool_of("threads", jobs, n), told=count, stopping=stopping)
+    return runs
+
+
+def _kept(world: World, columns: dict[str, np.ndarray], option: str, baseline: Baseline) -> Run:
+    """What is kept of a finished world."""
+    days = world.days[world.days.day >= 0]
+    last = windows(world.scenario)[-1]
+    return Run(
+        option=option,
+        replicate=world.replicate,
+        measures=measure_windows(world, columns),
+        daily=np.array([days.day, *(days[c] for c in DAILY)], dtype=float).T,
+        groups=baseline.groups(world, columns),
+        load=load(world),
+        curves=curves(world, columns),
+        grids=by_grid(world, columns, last),
+        joint=joint_handling(world, last),
+    )
 
 
 def _runs_frame(runs: list[Run], seed: int) -> pd.DataFrame:

@@ -8,16 +8,11 @@ rounds is the parameters'.
 
 from __future__ import annotations
 
-import ast
-import hashlib
-import io
 import os
-import tokenize
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,26 +20,15 @@ import pandas as pd
 from scipy.optimize import lsq_linear
 
 from gridsim.measures import check_patterns, held_against, measure_windows
-from gridsim.model import city as city_module
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.patterns import fit_hash
 from gridsim.scenario.ranges import at_level, level
 from gridsim.scenario.scenario import Scenario, ScenarioError
+from gridsim.studies.versions import engine_hash
 
 PROBE_STEP, LONGEST_STEP, HALVINGS = 0.05, 0.3, 3  # of a parameter's range
-NO_RULES = (
-    "__init__.py",
-    "agents.py",
-    "changes.py",
-    "compiled.py",
-    "interventions.py",
-    "model.py",
-    "own_rule.py",
-    "rulebook.py",
-    "story.py",
-)  # shown and told, not ruled
 DIGITS = 6  # significant digits of a fitted value: what is written is what was simulated
 
 
@@ -151,29 +135,6 @@ def _observe(scenario: Scenario, replications: int, seed: int, jobs: int) -> lis
 
     with ThreadPoolExecutor(max(1, min(jobs, replications))) as pool:
         return list(pool.map(one, range(replications)))
-
-
-def engine_hash() -> str:
-    """Hash of the files that hold rules of the model, the same on every machine; what is only text does not count."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(city_module.__file__).parent.glob("*.py")):
-        if path.name not in NO_RULES:
-            digest.update(path.name.encode() + "\n".join(code_lines(path.read_text(encoding="utf-8"))).encode())
-    return digest.hexdigest()[:16]
-
-
-def code_lines(source: str) -> list[str]:
-    """The lines of a module without docstrings, comments and blanks."""
-    lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            for k in range(node.lineno - 1, node.end_lineno or node.lineno):
-                lines[k] = ""
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    return [line.rstrip() for line in lines if line.strip()]
 
 
 def check_fittable(scenario: Scenario) -> None:

@@ -91,6 +91,11 @@ def read_csv(path: Path) -> pd.DataFrame:
         raise damaged(path, str(error).splitlines()[0].rstrip(".").lower()) from None
 
 
+def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
+    """CSV for people and programs: UTF-8 with byte-order mark, full precision, Unix line ends."""
+    frame.to_csv(path, index=index, encoding="utf-8-sig", lineterminator="\n")
+
+
 def damaged(path: Path, what: str) -> ScenarioError:
     """The error of a file that cannot be used."""
     return ScenarioError([f"{path.parent}: {path.name} is damaged ({what}); {AGAIN}"])

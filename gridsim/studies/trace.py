@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridsim.measures.groups import same_incidents
 from gridsim.model import story as st
-from gridsim.model.cases import CHANNELS, RESOLVED
+from gridsim.model.cases import CHANNELS, RESOLVED, SELF_RESOLVED
 from gridsim.model.changes import Intervention
 from gridsim.model.experts import FIELDS
 from gridsim.model.own_rule import OwnRule
@@ -93,9 +94,9 @@ class Telling:
     phases : dict of str to float
         Days spent in each of ``PHASES``; they add up to ``end`` − onset.
     end : float
-        Day of true resolution, of lapse, or the horizon.
+        Day of true resolution, by the grid system or by residents, of lapse, or the horizon.
     ended : str
-        ``solved``, ``vanished`` or ``open``.
+        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``.
 
     """
 
@@ -234,7 +235,7 @@ def trace(
     policies : str or list of str
         One option (held against today) or two.
     case : int, optional
-        Id of the case, as in ``cases.csv``; else the one that ``most_changed`` names.
+        Id of the case, as in the first world's ``cases.csv``; else the one that ``most_changed`` names.
     most_changed : {"sooner", "later"}
         Of the incidents that arise in the days ``among`` and are truly resolved in both worlds: the one that the second
         world resolves most days sooner, or later.
@@ -261,22 +262,32 @@ def trace(
     start = World(base, seed=seed, replicate=replicate).with_interventions(interventions).with_rule(rule)
     chosen = "id" if case is not None else most_changed
     among = among or (0, int(base.time.days))
+    warm = start.copy().warm_up()
+    first, second = _run_each([warm, warm], phases)  # to know the number that the incident has in each
     if case is None:
-        warm = start.copy().warm_up()
-        first, second = _run_each(warm, phases)
-        case = _most_changed(first, second, most_changed == "later", among)
-    warm = start.follow(case).warm_up()
-    worlds = _run_each(warm, phases)
-    for world in worlds:
-        if case >= len(world.cases):
-            raise ScenarioError([f"--case: no case {case}; the last one of this history is {len(world.cases) - 1}"])
-    tellings = [_telling(w, o, case) for w, o in zip(worlds, options, strict=True)]
-    return Trace(base, seed, replicate, _facts(worlds[0], case), (tellings[0], tellings[1]), chosen, among)
+        numbers = _most_changed(first, second, most_changed == "later", among)
+    else:
+        numbers = _numbers(first, second, case)
+    warm = start.follow(numbers[0]).warm_up()  # what arises in it has the same number in both
+    worlds = _run_each([warm.copy().follow(n) for n in numbers], phases)
+    tellings = [_telling(w, o, n) for w, o, n in zip(worlds, options, numbers, strict=True)]
+    return Trace(base, seed, replicate, _facts(worlds[0], numbers[0]), (tellings[0], tellings[1]), chosen, among)
 
 
-def _run_each(warm: World, phases: Sequence[Sequence[Phase]]) -> list[World]:
+def _run_each(warm: Sequence[World], phases: Sequence[Sequence[Phase]]) -> list[World]:
     with ThreadPoolExecutor(len(phases)) as pool:
-        return list(pool.map(lambda p: warm.copy().under(p).run(), phases))
+        return list(pool.map(lambda w, p: w.copy().under(p).run(), warm, phases))
+
+
+def _numbers(first: World, second: World, case: int) -> tuple[int, int]:
+    """Number of the incident in each world, that in the first given."""
+    if case >= len(first.cases):
+        raise ScenarioError([f"--case: no case {case}; the last one of this history is {len(first.cases) - 1}"])
+    a, b = same_incidents(first.cases, second.cases)
+    other = b[a == case]
+    if len(other) == 0:
+        raise ScenarioError([f"--case: case {case} does not arise in the second world; name another"])
+    return case, int(other[0])
 
 
 def telling_case(
@@ -327,15 +338,17 @@ def _two(policies: str | Sequence[str], known: Mapping[str, Policy], base: Scena
     return ordered if len(ordered) == 2 else [today, *ordered]
 
 
-def _most_changed(first: World, second: World, later: bool, among: tuple[int, int]) -> int:
-    a, b = first.cases, second.cases
+def _most_changed(first: World, second: World, later: bool, among: tuple[int, int]) -> tuple[int, int]:
+    rows = same_incidents(first.cases, second.cases)
+    a, b = (w.cases[r] for w, r in zip((first, second), rows, strict=True))
     within = (a.onset >= among[0]) & (a.onset < among[1])
     both = np.flatnonzero((a.state == RESOLVED) & (b.state == RESOLVED) & within)
     change = (b.resolved[both] - a.resolved[both]) * (-1 if later else 1)
     if len(both) == 0 or change.min() > -1 / 1440:
         way = "later" if later else "sooner"
         raise ScenarioError([f"--most-changed: no case is resolved {way} in the second world; name one by --case"])
-    return int(both[np.argmin(change)])
+    n = both[np.argmin(change)]
+    return int(rows[0][n]), int(rows[1][n])
 
 
 def _facts(world: World, n: int) -> dict[str, Any]:
@@ -362,6 +375,8 @@ def _telling(world: World, option: Option, n: int) -> Telling:
     end, ended = float(world.horizon), "open"
     if case.state == RESOLVED:
         end, ended = float(case.resolved), "solved"
+    elif case.state == SELF_RESOLVED:
+        end, ended = float(case.resolved), "settled"
     elif not np.isnan(case.lapsed):
         end, ended = float(case.lapsed), "vanished"
     rows = _valid(world.story, end)

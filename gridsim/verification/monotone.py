@@ -80,6 +80,8 @@ OFF = (
     "escalation",
     "video",
     "experts",
+    "careers",
+    "roles",
 )
 AT_ONCE = {"distribution": "deterministic", "value": 0.0}
 Changes = dict[str, Any]

@@ -17,6 +17,7 @@ from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
 from gridsim.views.brief_terms import again, configuration_of, glossary, letters, policies_of
+from gridsim.views.elements import elements
 from gridsim.views.equal_cost import equal_cost
 from gridsim.views.figures_effort import HOURS
 from gridsim.views.labels import (
@@ -328,6 +329,7 @@ SECTIONS: tuple[tuple[str, Section], ...] = (  # in the order of the page
     ("options", options),
     ("moved", moved),
     ("waits", waits),
+    ("elements", elements),
     ("story", one_case),
     ("effort", effort),
     ("cost", cost),

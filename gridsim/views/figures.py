@@ -186,37 +186,56 @@ def curves_figure(c: Comparison, lang: str) -> Figure:
 
 
 def paired_figure(c: Comparison, lang: str) -> Figure:
-    """Forest plot: paired differences with 95 % intervals, in per cent of today's value, headline window."""
-    n = len(c.options)
-    figure = Figure(figsize=(9.0, 1.6 + 0.34 * len(FOREST) * max(1.0, 0.55 * n)), layout="constrained")
+    """Forest plot of the main measures; their primary outcomes are marked."""
+    names = {k: ("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST}
+    return forest_figure(c, lang, names, "fig_paired")
+
+
+def forest_figure(c: Comparison, lang: str, names: dict[str, str], title: str, beyond: float = np.inf) -> Figure:
+    """Forest plot: paired differences with 95 % intervals, in per cent of today's value, headline window.
+
+    Parameters
+    ----------
+    names : dict
+        Measures and their labels, from the top down.
+    title : str
+        Key of the catalogue.
+    beyond : float
+        Per cent at which the axis ends at the latest; an arrow shows what lies beyond.
+
+    """
+    n, keys = len(c.options), list(names)
+    figure = Figure(figsize=(9.0, 1.6 + 0.34 * len(keys) * max(1.0, 0.55 * n)), layout="constrained")
     axes = figure.subplots()
     reach = 1.0
     for i, option in enumerate(c.options):
         colour = STYLES[(i + 1) % len(STYLES)][0]
         mark: dict[str, Any] = {"marker": MARKS[(i + 1) % len(MARKS)], "color": colour, "markersize": 6}
-        for k, key in enumerate(FOREST):
+        for k, key in enumerate(keys):
             r = c.row(option.name, key)
             scale = 100 / abs(r.baseline) if r.baseline else np.nan
             y = k + (i - (n - 1) / 2) * 0.7 / max(n, 1)
-            filled = r.verdict in ("better", "worse")
+            at, filled = r.difference * scale, r.verdict in ("better", "worse")
             ends = np.array([r.ci_low, r.ci_high]) * scale
             axes.plot(ends, [y, y], color=colour, linewidth=2)
-            axes.plot(r.difference * scale, y, markerfacecolor=colour if filled else "white", linestyle="", **mark)
-            reach = max([reach, *(abs(x) for x in (*ends, r.difference * scale) if np.isfinite(x))])
+            if abs(at) > beyond:
+                far: dict[str, Any] = mark | {"marker": "<" if at < 0 else ">"}
+                axes.plot(np.sign(at) * beyond, y, markerfacecolor=colour if filled else "white", linestyle="", **far)
+            axes.plot(at, y, markerfacecolor=colour if filled else "white", linestyle="", **mark)
+            reach = max([reach, *(abs(x) for x in (*ends, at) if np.isfinite(x))])
         axes.plot([], [], label=label_of(c, option.name, lang), linestyle="", **mark)
-    reach *= 1.08
-    for k, key in enumerate(FOREST):  # the better side of each measure is shaded and says so
+    reach = min(reach, beyond) * 1.08
+    for k, key in enumerate(keys):  # the better side of each measure is shaded and says so
         side = -1 if BY_KEY[key].better == "lower" else 1
         axes.fill_between([0, side * reach], k - 0.46, k + 0.46, color="#EDEDED", linewidth=0, zorder=0)
         word = say("fig_better_left" if side < 0 else "fig_better_right", lang)
         axes.text(side * reach * 0.99, k - 0.42, word, ha="left" if side < 0 else "right", va="top", **NOTE)
     axes.axvline(0, color="#555555", linewidth=1)
-    axes.set_yticks(range(len(FOREST)), [("* " if BY_KEY[k].primary else "") + measure_label(k, lang) for k in FOREST])
-    axes.set(xlabel=say("fig_relative", lang), xlim=(-reach, reach), ylim=(len(FOREST) - 0.5, -0.5))
+    axes.set_yticks(range(len(keys)), list(names.values()))
+    axes.set(xlabel=say("fig_relative", lang), xlim=(-reach, reach), ylim=(len(keys) - 0.5, -0.5))
     axes.grid(axis="x", alpha=0.25)
     legend_below(figure, c)
-    title = say("fig_paired", lang, window=window_label(c.headline, lang))
-    head(figure, axes, title, rests_on(c, "fig_interval", lang))
+    head(figure, axes, say(title, lang, window=window_label(c.headline, lang)), rests_on(c, "fig_interval", lang))
     return figure
 
 

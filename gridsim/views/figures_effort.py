@@ -12,8 +12,8 @@ from gridsim.studies.comparison import Comparison
 from gridsim.views.figures import HATCHES, MARKS, STYLES, head, label_of, legend_below, names_of, rests_on, wrapped
 from gridsim.views.labels import field_label, measure_label, say, window_label
 
-HOURS = ("hours_administration", "hours_patrol", "hours_training", "hours_events")
-GREYS = ("#BBBBBB", "#FFFFFF", "#DDDDDD", "#555555")
+HOURS = ("hours_administration", "hours_patrol", "hours_training", "hours_public", "hours_events")
+GREYS = ("#BBBBBB", "#FFFFFF", "#DDDDDD", "#FFFFFF", "#555555")
 SMALL = 0.06  # share of a bar below which its figure stands beside it, not in it
 
 
@@ -30,6 +30,8 @@ def hours_figure(c: Comparison, lang: str) -> Figure | None:
     whole = here.loc[names].sum(axis=1).to_numpy()
     for key, hatch, colour in zip(HOURS, HATCHES, GREYS, strict=False):
         values = here.loc[names, key].to_numpy()
+        if not values.any():
+            continue
         axes.barh(
             range(len(names)), values / unit, left=start / unit, height=0.62, color=colour, edgecolor="black",
             linewidth=0.7, hatch=hatch, label=measure_label(key, lang),

@@ -14,7 +14,7 @@ from gridsim.studies.comparison import Comparison
 
 LANGUAGES = ("en", "zh")
 BOTH = "both"
-CATALOGUES = ("labels.toml", "story.toml")
+CATALOGUES = ("labels.toml", "story.toml", "elements.toml")
 
 
 def languages(lang: str) -> tuple[str, ...]:
@@ -67,6 +67,7 @@ GROUPS = {
     "patrol": "group_patrol",
     "resident": "group_resident",
     "video": "group_video",
+    "warning": "group_warning",
     "easy": "group_easy",
     "middle": "group_middle",
     "hard": "group_hard",

@@ -18,9 +18,10 @@ from gridsim.model.compiled import SOURCES
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.fit import engine_hash
 from gridsim.studies.saved import BASELINES, MANIFEST, MORE, SCENARIO, STORY, TABLES, fingerprint, load_comparison
+from gridsim.studies.saved import write_csv as write_csv
 from gridsim.studies.trace import Trace
+from gridsim.studies.versions import engine_hash
 from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
 
@@ -45,11 +46,6 @@ def check_writable(folder: Path) -> None:
     probe.unlink()
     for empty in made:
         empty.rmdir()
-
-
-def write_csv(frame: pd.DataFrame, path: Path, index: bool = False) -> None:
-    """CSV for people and programs: UTF-8 with byte-order mark, full precision, Unix line ends."""
-    frame.to_csv(path, index=index, encoding="utf-8-sig", lineterminator="\n")
 
 
 def manifest(scenario: Scenario, **facts: Any) -> dict[str, Any]:

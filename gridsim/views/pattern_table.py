@@ -8,7 +8,8 @@ import pandas as pd
 
 from gridsim.scenario.patterns import fit_status
 from gridsim.scenario.scenario import Scenario
-from gridsim.studies.fit import Round, engine_hash
+from gridsim.studies.fit import Round
+from gridsim.studies.versions import engine_hash
 from gridsim.views.labels import aligned, measure_label, number, say, unit_label
 
 ROLES = {"input": "role_input", "fitted": "role_fitted", "emergent": "role_emergent"}

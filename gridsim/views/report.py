@@ -16,10 +16,12 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from gridsim.studies.comparison import Comparison
-from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_comparison, load_several
+from gridsim.studies.elements import card
+from gridsim.studies.saved import BASELINES, MANIFEST, TABLES, Saved, load_comparison, load_several, write_csv
 from gridsim.views.brief import SECTIONS, answer_sentence, title_of
 from gridsim.views.brief_doubts import baseline_rows
 from gridsim.views.drawing import share_letters, svg
+from gridsim.views.elements import elements_figure
 from gridsim.views.equal_cost import equal_cost_figure
 from gridsim.views.figures import FONTS, backlog_figure, curves_figure, paired_figure, save, style
 from gridsim.views.figures_city import linkage_figure, map_figure, tree_figure
@@ -28,7 +30,7 @@ from gridsim.views.labels import languages, say
 from gridsim.views.story import story_figure
 from gridsim.views.workbook import write_workbook
 
-PAGE, WORKBOOK = "report.html", "report.xlsx"
+PAGE, WORKBOOK, CARD = "report.html", "report.xlsx", "elements.csv"
 FIGURES: dict[str, Callable[[Comparison, str], Figure | None]] = {
     "paired": paired_figure,
     "backlog": backlog_figure,
@@ -39,6 +41,7 @@ FIGURES: dict[str, Callable[[Comparison, str], Figure | None]] = {
     "tree": tree_figure,
     "linkage": linkage_figure,
     "equal_cost": equal_cost_figure,
+    "elements": elements_figure,
 }
 TAGS = {"en": "en", "zh": "zh-Hans"}
 NAMES = {"en": "English", "zh": "中文"}
@@ -51,11 +54,12 @@ def templates() -> Environment:
 
 
 def write_report(saved: Saved, lang: str) -> list[str]:
-    """Write page, workbook and two figures beside the tables they are made from; returns the file names."""
+    """Write page, workbook, card and two figures beside the tables they are made from; returns the file names."""
     c, folder = saved.comparison, saved.folder
     (folder / PAGE).write_text(page(saved, lang), encoding="utf-8")
     write_workbook(saved, folder / WORKBOOK, lang)
-    names = [PAGE, WORKBOOK]
+    write_csv(card(c), folder / CARD)
+    names = [PAGE, WORKBOOK, CARD]
     with style():
         for tongue in languages(lang):
             end = ".png" if tongue == languages(lang)[0] else f".{tongue}.png"

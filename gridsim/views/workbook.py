@@ -15,6 +15,7 @@ from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import Saved, rows_of
 from gridsim.views.brief_terms import parameter_label, value_label
+from gridsim.views.elements import elements_sheet
 from gridsim.views.equal_cost import how, price, standing
 from gridsim.views.labels import (
     group_label,
@@ -107,6 +108,7 @@ def write_workbook(saved: Saved, path: Path, lang: str) -> None:
     _differences(b)
     _backlog(b)
     _curves(b)
+    elements_sheet(b)
     _groups(b)
     _load(b)
     _costs(b)
