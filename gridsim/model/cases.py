@@ -301,14 +301,14 @@ def escalation(t, case, now):
     from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
     swept: whoever needs the severity asks for it.
 
-    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
-    category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
-    up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
-    deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
-    solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
-    from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
-    top of that severity, at most up to 4; its next step comes when that of the severity below does, and at 4 there is
-    none.
+    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0):
+    it begins at 3 if word 3 < the category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3
+    word 1, from 3 to 4 word 2. Going up from the first severity, used grows by −ln(word) at each step, over all steps
+    so far; x = used ÷ rate, b = α ÷ deadline of the category in days; the step is taken at age x if b = 0, else at age
+    (√(1 + 2 b x) − 1) ÷ b, which solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an
+    emergency's one step uses word 2 from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed
+    (``worsened``) puts one step on top of that severity, at most up to 4; its next step comes when that of the severity
+    below does, and at 4 there is none.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:

@@ -16,7 +16,7 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, 
 from itertools import islice
 from typing import Any
 
-from gridsim.studies.executors import Pool
+from gridsim.studies.executors import ExecutorError, Pool
 
 AHEAD = 2  # tasks in flight for each worker: one at work, one waiting for it
 TASK_SECONDS, MOST_TOGETHER = 0.25, 64  # short batches travel together
@@ -177,7 +177,7 @@ class _Dispatch:
             return
         self.gone += 1
         if self.gone >= HOPELESS and not self.landed:
-            raise RuntimeError(f"the executor cannot run gridsim: {error!r}") from error
+            raise ExecutorError(f"the executor cannot run gridsim: {error!r}") from error
         self.lost(task[0], error)
 
 

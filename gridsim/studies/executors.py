@@ -16,6 +16,10 @@ from gridsim.scenario.errors import ScenarioError
 NAMES = ("threads", "processes", "dask")
 
 
+class ExecutorError(RuntimeError):
+    """The executor is gone, or cannot run gridsim: one sentence; what is finished is kept."""
+
+
 class Pool:
     """An executor and what the dispatcher must know of it.
 
@@ -56,9 +60,9 @@ class Pool:
         return self.executor.submit(function, *arguments)
 
     def renew(self, error: BaseException) -> None:
-        """A new executor in place of a broken one; raises ``error`` where there is none to be had."""
+        """A new executor in place of a broken one; raises ExecutorError where there is none to be had."""
         if not self.renewable:
-            raise error
+            raise ExecutorError(f"the executor broke and cannot be made anew here: {error!r}") from error
         self.executor.shutdown(wait=False)
         self.executor = self.make()
 
@@ -160,7 +164,7 @@ def _dask(jobs: int | None, scheduler: str | None) -> Pool:
 
     def look() -> None:
         if client.status != "running":
-            raise RuntimeError(f"the Dask scheduler {scheduler or ''} is gone; what is finished is kept")
+            raise ExecutorError(f"the Dask scheduler {scheduler or ''} is gone; what is finished is kept")
 
     def after() -> None:
         client.close()

@@ -184,21 +184,29 @@ class Ledger:
     # --- runs ---------------------------------------------------------------------------------------------------
 
     def record(self, rows: Iterable[tuple[Batch, Row]]) -> None:
-        """Write finished runs, all together or none; a run that is there already is replaced by the same."""
-        with self.db:
-            self.db.executemany(
-                "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        *self.plan.key(b.scenario, b.point, row.option, b.replicate),
-                        row.status,
-                        row.seconds,
-                        row.measures or None,
-                        row.error or None,
-                    )
-                    for b, row in rows
-                ),
+        """Write finished runs, all together or none; a run that is there already is replaced by the same.
+
+        Raises
+        ------
+        ScenarioError
+            If the file cannot be written, as on a full disk.
+
+        """
+        found = [
+            (
+                *self.plan.key(b.scenario, b.point, row.option, b.replicate),
+                row.status,
+                row.seconds,
+                row.measures or None,
+                row.error or None,
             )
+            for b, row in rows
+        ]
+        try:
+            with self.db:
+                self.db.executemany(f"INSERT OR REPLACE INTO run VALUES ({', '.join('?' * 10)})", found)
+        except sqlite3.OperationalError as error:
+            raise ScenarioError([f"{self.path}: cannot be written: {error}; what is in it is whole"]) from None
 
     def status(self, key: Key) -> str | None:
         """Status of a run, or None if it has not been run."""

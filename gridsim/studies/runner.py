@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gridsim.studies.dispatch import Landed, dispatch
-from gridsim.studies.executors import pool_of
+from gridsim.studies.executors import ExecutorError, pool_of
 from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import Batch, Plan
 from gridsim.studies.trial import FAILED, LOST, Row, Trial, compile_once, rows_of
@@ -91,7 +91,7 @@ def run_study(
     ------
     ScenarioError
         For a ledger of another study, of another version, or in use.
-    RuntimeError
+    ExecutorError
         If workers are of another version, or the executor cannot run gridsim at all.
 
     """
@@ -139,7 +139,7 @@ def _record(book: Ledger, landed: Landed) -> None:
     """Rows of finished batches, into the ledger; those of a worker of another version end the study."""
     rows = [(batch, row) for batch, results in landed for row in results]
     if other := next((row.engine for _, row in rows if row.engine != results_hash()), None):
-        raise RuntimeError(
+        raise ExecutorError(
             f"a worker has another version of gridsim ({other}; this one is {results_hash()}): install the same "
             "everywhere; nothing of it was kept"
         )
