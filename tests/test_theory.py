@@ -537,7 +537,10 @@ def test_stalled_stock_of_the_neighbourhood_does_not_drift(residents: bool, allo
             "city.persons_per_agent": 50,
             "rules.deadlines": False,
         }
-        | {f"rules.{name}": residents for name in ("trust", "participation", "self_resolution", "grievance", "security")}
+        | {
+            f"rules.{name}": residents
+            for name in ("trust", "participation", "self_resolution", "grievance", "security")
+        }
     )
     city = City(scenario)
     law, drift, ratio = [], [], []
