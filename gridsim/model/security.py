@@ -16,10 +16,11 @@ from gridsim.model.society import MONTH
 def take_note(t, n, now):
     """R19. A safety case has been recorded: if it is severe, an alert goes out.
 
-    Only with ``rules.security`` and a category of security, at the moment its file is opened. With ``security.alert`` and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 +
-    (``security.alert_factor`` − 1) · ``security.alert_wear`` ^ alerts, alerts being those remembered before this one;
-    ``alert_until`` = now + ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells
-    from the next day's sweep on.
+    Only with ``rules.security`` and a category of security, at the moment its file is opened. With ``security.alert``
+    and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 + (``security.alert_factor`` − 1) ·
+    ``security.alert_wear`` ^ alerts, alerts being those remembered before this one; ``alert_until`` = now +
+    ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells from the next day's sweep
+    on.
     """
     p = t.settings[0]
     case = t.case[n]

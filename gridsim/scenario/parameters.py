@@ -306,7 +306,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     # --- R3 patrol, R4 residents, lapse ------------------------------------------------------------------------
     _share("patrol.coverage", "日巡查覆盖", 0.25, "Part of a grid walked on a working day at standard hours.",
            low=0.05, high=0.8, lever=True),
-    _share("patrol.detection", "巡查发现率", 0.1215, "Chance that a pass notices a latent incident.", low=0.05, high=0.6,
+    _share("patrol.detection", "巡查发现率", 0.117, "Chance that a pass notices a latent incident.", low=0.05, high=0.6,
            source="fitted to 86,312 gross patrol reports a year", grade="D"),
     Parameter("patrol.strategy", "巡查策略", "choice", "own",
               "Where the hours go: each grid its own ground evenly; pooled evenly over the community (cooperative) or the "
@@ -318,7 +318,7 @@ PARAMETERS: tuple[Parameter, ...] = (
            low=0.5, high=0.95),
     Parameter("patrol.memory_days", "热点记忆", "d", 90, "How long a recorded case counts for a hotspot (mean, exponential).",
               minimum=28, maximum=3_650, low=28, high=365),
-    _positive("residents.report_rate", "居民上报率", "1/d", 0.00711, "Hazard that residents report a latent incident.",
+    _positive("residents.report_rate", "居民上报率", "1/d", 0.00683, "Hazard that residents report a latent incident.",
               low=0.002, high=0.05, source="fitted to a patrol share of 62 % of reports (宜黄, press)", grade="D"),
     Parameter("residents.disparity", "上报差异", "ratio p90/p10", 3.0, "Difference in reporting between people.",
               minimum=1.0, low=1.0, high=6.0, source="Liu, Bhandaram & Garg 2023, arXiv 2204.08620", grade="A", maximum=1e6),
@@ -564,7 +564,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     _delay("linkage.hop", "层级流转", Exponential(mean=0.5), "One hop up the tiers.", lever=True, low=0.1, high=2.0),
     Parameter("linkage.hops", "流转层级数", "#", 2, "Tiers between a grid and the district's departments.", minimum=0,
               maximum=5, low=1, high=3),
-    _share("linkage.drop", "无人受理", 0.406, "Chance that an unlinked department leaves the case lying (at most .95).", low=0.1, high=0.7,
+    _share("linkage.drop", "无人受理", 0.407, "Chance that an unlinked department leaves the case lying (at most .95).", low=0.1, high=0.7,
            maximum=0.95,
            source=PROBE + "; sets the closure rate"),
     _delay("linkage.stalled", "停滞时间", Exponential(mean=300.0), "How long a dropped case lies before it is taken up.",
