@@ -26,7 +26,9 @@ from gridsim.views.equal_cost import equal_cost_figure, report
 KNOWN = builtin_policies()
 SMALL, DISTRICT = load_scenario("neighbourhood"), load_scenario("district")
 CITIES = {s.name: (s, City(s)) for s in (SMALL, DISTRICT)}
-CAN = "raise-linkage,add-experts,more-full-timers,follow-up-officer,more-teams,raise-linkage+add-experts"
+CAN = (
+    "raise-linkage,add-experts,more-full-timers,follow-up-officer,more-teams,staff-incentives,raise-linkage+add-experts"
+)
 STAIRS = {o.name: Staircase(o, SMALL, CITIES["neighbourhood"][1]) for o in parse_options(CAN, KNOWN, SMALL)}
 
 
@@ -53,6 +55,7 @@ def planned(name, budget, city="neighbourhood", known=KNOWN):
         ("automatic-dispatch", "neighbourhood", 2_000_000 / 5),
         ("devices", "neighbourhood", (61 + 46 + 20) * 2_500 / 5),
         ("real-posts", "neighbourhood", 0),
+        ("staff-incentives", "neighbourhood", 61 * 6_000 + 46 * 0.08 * 6_000),
         ("add-experts", "district", 89 * (6 * 52 * 150 + 0.5 * 3_000)),  # 445 / 5
         ("more-full-timers", "district", 45 * 60_000),  # 44.5, rounded up
         ("consolidate-dedicated-grids", "district", (168 - 9) * 2_000 / 5),  # 5.49 % of 168 is 9.2
@@ -79,6 +82,7 @@ def test_one_off_outlay_is_spread_over_its_life():
         ("raise-linkage", 200_000, 3 * 70_000, 70_000, "linkage.rate", 0.7 + 3 / 8 * 0.2),  # 3 of 8 departments
         ("follow-up-officer", 190_000, 3 * 60_000, 60_000, "follow_up.share", 0.75),  # 3 officers, where 2 watch half
         ("staff-dedicated-grids", 700_000, 720_000, 240_000, "dedicated.staff_per_grid", 4),
+        ("staff-incentives", 97_020, 15 * 6_000 + 12 * 480, 6_000, "careers.incentive", 0.25),  # 15.25 and 11.5 people
         ("more-teams", 6_000_000, 2 * 2_560_000, 2_560_000, "departments.added_teams", 2),
     ],
 )
@@ -132,6 +136,9 @@ def test_what_cannot_be_scaled_stands_at_its_own_cost_and_says_why():
 
 def test_every_builtin_policy_is_scaled_or_says_why_not_in_both_languages():
     for p in KNOWN.values():
+        if p.components:  # a configuration is scaled, or not, by the policies that it is made of
+            assert p.scale is None and not p.own_cost and set(p.components.values()) <= set(KNOWN), p.name
+            continue
         assert (p.scale is None) == bool(p.own_cost) == bool(p.chinese_own_cost), p.name
         assert p.scale is None or p.cost, p.name
 

@@ -232,7 +232,7 @@ def test_misfit_falls_to_zero_where_the_answer_is_linear(monkeypatch):
     s = city({"reports": 700.0, "told": 500.0})
 
     def observed(scenario, *_):
-        f = fit_module._Scale
+        f = fit_module._scale
         u = np.array([f(k).unit(scenario.get(k)) for k in TRUE])
         reports, told = np.array([400.0, 300.0]) + slopes @ u
         m = dict.fromkeys((x.key for x in gridsim.measures.MEASURES), 0.0)
@@ -242,7 +242,7 @@ def test_misfit_falls_to_zero_where_the_answer_is_linear(monkeypatch):
     result = fit(s, within=1e-3)
     assert result.reached and len(result.rounds) <= 6
     want = np.linalg.solve(slopes, [300.0, 200.0])
-    got = [fit_module._Scale(k).unit(result.scenario.get(k)) for k in TRUE]
+    got = [fit_module._scale(k).unit(result.scenario.get(k)) for k in TRUE]
     assert np.allclose(got, want, atol=1e-4)
 
 

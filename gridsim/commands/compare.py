@@ -44,6 +44,17 @@ def define(add: Adder) -> None:
         default=20,
         help="whole histories of the city (default 20)",
     )
+    sub.add_argument(
+        "--until-precision",
+        metavar="0.05",
+        help="go on until every main difference is known to this share of itself, or to what matters (matters)",
+    )
+    sub.add_argument(
+        "--most",
+        type=whole("most", 1, 100_000),
+        default=400,
+        help="with --until-precision: replications at which it ends in any case (default 400)",
+    )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
     sub.add_argument("--all", action="store_true", help="print every measure, not only the main ones")
     sub.add_argument("--elements", action="store_true", help="print the card of the ten elements of good governance")
@@ -68,6 +79,7 @@ def _run(a: argparse.Namespace) -> int:
 
     if a.only and not a.vary:
         raise ScenarioError(["--only: says what --vary draws; give --vary too"])
+    until = _until(a)
     if a.equal_cost is not None and len(a.scenarios) > 1:
         raise ScenarioError(["--equal-cost: scales policies to one city's budget; give one scenario at a time"])
     varied_keys(a.only)  # what cannot be drawn is refused before anything runs
@@ -81,7 +93,7 @@ def _run(a: argparse.Namespace) -> int:
         options = made.options
     folder = results_folder(a.out, "-and-".join(s.name for s in scenarios))
     announce(spoken(a.lang)[0])
-    done = _simulate(a, scenarios, options, known)
+    done = _simulate(a, scenarios, options, known, until)
     if len(scenarios) == 1:
         _tell_one(equal_cost.judged(done[0], made) if made else done[0], folder, a)
         return INTERRUPTED if done[0].interrupted else OK
@@ -90,7 +102,19 @@ def _run(a: argparse.Namespace) -> int:
     return INTERRUPTED if result.interrupted or len(done) < len(scenarios) else OK
 
 
-def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], known: Any) -> list[Any]:
+def _until(a: argparse.Namespace) -> Any:
+    """The precision that is wished for, if any."""
+    from gridsim.scenario.scenario import ScenarioError
+    from gridsim.studies.precision import Precision
+
+    if a.until_precision is None:
+        return None
+    if a.most < a.replications:
+        raise ScenarioError([f"--most: is less than --replications ({a.most} and {a.replications})"])
+    return Precision.read(a.until_precision, a.most)
+
+
+def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], known: Any, until: Any) -> list[Any]:
     """One comparison a baseline, under one progress bar; on Ctrl-C those that are finished."""
     from tqdm import tqdm
 
@@ -111,6 +135,7 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], k
             before += each
 
         def progress(done: int, total: int) -> None:
+            bar.total = max(bar.total, before + total)  # further looks
             bar.update(before + done - bar.n)
 
         result = compare_baselines(
@@ -123,6 +148,7 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], k
             days=a.days,
             jobs=a.jobs,
             vary=(a.only or True) if a.vary else False,
+            until=until,
             progress=progress,
             stopping=stopping,
             **a.own,
@@ -140,6 +166,7 @@ def _as_json(c: Any, folder: Path) -> dict[str, Any]:
         "comparison": records(c.table),
         "groups": records(c.groups),
         "costs": records(c.costs),
+        "ranking": records(c.ranking),
         "elements": records(card(c)),
     }
     more = {"draws": c.draws, "equal_cost": c.equal_cost, "dominance": c.dominance}
@@ -214,6 +241,7 @@ def _command(a: argparse.Namespace) -> str:
     words += ["--policies", a.policies] if a.policies else []
     words += [w for file in a.policy_file for w in ("--policy-file", file)]
     words += ["--replications", str(a.replications), "--seed", str(a.seed)]
+    words += ["--until-precision", a.until_precision, "--most", str(a.most)] if a.until_precision else []
     words += ["--days", str(a.days)] if a.days else []
     words += ["--vary"] if a.vary else []
     words += ["--only", a.only] if a.only else []

@@ -29,6 +29,11 @@ def define(add: Adder) -> None:
     sub = add("study", "Run a study file: one question, many runs, an answer in words.", _study, BOTH)
     sub.add_argument("file", type=Path, metavar="STUDY.toml", help="such as experiments/three-policies.toml")
     sub.add_argument("--quick", action="store_true", help="a small version, to see that it runs")
+    sub.add_argument(
+        "--pilot",
+        action="store_true",
+        help="of a sensitivity study: 20 points × 20 replications, to tell how many replications it takes",
+    )
     sub.add_argument("--out", type=Path, metavar="DIR", help="folder for the results; one that exists is gone on with")
     _run_options(sub)
     sub = add("resume", "Go on with a study that was stopped; what is finished is not run again.", _resume, BOTH)
@@ -58,10 +63,38 @@ def _study(a: argparse.Namespace) -> int:
     from gridsim.views.study_page import LEDGER
 
     study = Study.read(a.file, a.quick)
+    announce(spoken(a.lang)[0])  # a design may look for what acts
     plan = plan_of(study)
+    if a.pilot:
+        return _pilot(study, plan, a)
     folder = results_folder(a.out, study.name + ("-quick" if a.quick else ""))
     folder.mkdir(parents=True, exist_ok=True)
     return _run(plan, folder / LEDGER, a)
+
+
+def _pilot(study: Any, plan: Any, a: argparse.Namespace) -> int:
+    """A pilot: variance within and between points, and the replications that follow; nothing else is kept."""
+    import pandas as pd
+
+    from gridsim.scenario.errors import ScenarioError
+    from gridsim.studies.ledger import Ledger
+    from gridsim.studies.sensitivity.design import Sensitivity
+    from gridsim.studies.sensitivity.noise import noises, pilot_of
+    from gridsim.views.sensitivity_page import pilot_lines
+
+    if study.told.design.get("kind") != Sensitivity.name:
+        raise ScenarioError([f"--pilot: {study.name}.toml is no sensitivity study"])
+    with Ledger.write(None, pilot_of(plan)) as book:
+        _with_bar(book, a, spoken(a.lang)[0])
+        if book.counts()["missing"]:
+            return INTERRUPTED
+        table = noises(book, study.told.measures)
+        if a.json:
+            print_json({"noise": table})
+            return OK
+        for lang in spoken(a.lang):
+            print("\n".join(pilot_lines(pd.DataFrame(table), len(book.plan.points), lang)))
+    return OK
 
 
 def _resume(a: argparse.Namespace) -> int:

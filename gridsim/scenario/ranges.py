@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
 from gridsim.scenario.parameters import Parameter
 
 OPEN_GRADES = ("X", "C", "D")  # assumed, weak, or worked out from what is assumed
+WIDE = 3.0  # a range that spans this factor is looked at on a logarithmic scale
+DIGITS = 6  # significant digits of a value read off a scale: what is written is what is simulated
+
+
+class Scale:
+    """A range of numbers as [0, 1]: logarithmic where its ends are positive and a factor of ``WIDE`` apart."""
+
+    def __init__(self, low: float, high: float) -> None:
+        self.log = low > 0 and high >= WIDE * low
+        self.low, self.high = (np.log([low, high]) if self.log else np.array([low, high])).tolist()
+
+    def unit(self, x: float) -> float:
+        """Where a number stands, 0 at the low end, 1 at the high one."""
+        return float(((np.log(x) if self.log else x) - self.low) / (self.high - self.low))
+
+    def value(self, u: float) -> float:
+        """The number that stands at ``u``."""
+        x = self.low + u * (self.high - self.low)
+        return float(f"{np.exp(x) if self.log else x:.{DIGITS}g}")
 
 
 def level(value: Any) -> float:

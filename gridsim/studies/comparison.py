@@ -38,6 +38,9 @@ from gridsim.studies.executors import pool_of
 from gridsim.studies.groups import judge_groups, mean_load
 from gridsim.studies.judge import judge
 from gridsim.studies.outlay import outlays
+from gridsim.studies.paired import CONFIDENCE
+from gridsim.studies.precision import LOOKS, Precision, Reached, look
+from gridsim.studies.ranking import ranked
 from gridsim.studies.territory import grid_effects
 from gridsim.studies.vary import Draws, varied_keys
 
@@ -95,6 +98,10 @@ class Comparison:
         Cases, time and backlog of every grid under every policy, and the grids themselves, in the headline window.
     joint : DataFrame
         Cases that departments of two fields worked on together, mean over replications, headline window.
+    ranking : DataFrame
+        Today and all options in order, with the probability of being best (see ``studies.ranking``).
+    precision : Reached or None
+        What came of the wish for precise differences; intervals then allow for the looks.
     asked : int
         Replications asked for; fewer are finished when it was interrupted.
     own_code : tuple of dict
@@ -124,6 +131,8 @@ class Comparison:
     joint: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: tuple[str, ...] = field(default=())
     draws: pd.DataFrame | None = None
+    ranking: pd.DataFrame = field(default_factory=pd.DataFrame)
+    precision: Reached | None = None
     equal_cost: pd.DataFrame | None = None
     dominance: pd.DataFrame | None = None
     own_code: tuple[dict[str, str], ...] = ()
@@ -161,6 +170,7 @@ def compare(
     jobs: int | None = None,
     known: Mapping[str, Policy] | None = None,
     vary: bool | str | Sequence[str] = False,
+    until: Precision | None = None,
     interventions: Sequence[Intervention] = (),
     rule: OwnRule | Callable[[Any, int], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -186,6 +196,8 @@ def compare(
     vary : bool, str or list of str
         True draws every open parameter from its range, anew in each replication; a string or list names the sections
         or keys to draw (see ``studies.vary``).
+    until : Precision, optional
+        Go on after ``replications`` until differences are that precise (see ``studies.precision``).
     interventions : sequence of Intervention
         Called in every run, the baseline's too, each with a copy of its own, from the warm-up on (see
         ``model.changes``). What they cost is not counted.
@@ -229,15 +241,26 @@ def compare(
     draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
     as_stated = (base, city, {o.name: o.phases(base) for o in everyone})
     setting = draws.setting if draws else lambda _: as_stated
-    runs = _replicate_all(setting, everyone, seed, replications, jobs, progress, stopping, changed)
-    done = tuple(r for r in range(replications) if all((r, o.name) in runs for o in everyone))
-    if not done:
-        raise KeyboardInterrupt
-    kept = [runs[r, o.name] for r in done for o in everyone]
-    frame = _runs_frame(kept, seed)
     names = [o.name for o in options]
+    runs: dict[tuple[int, str], Run] = {}
+    reached, begun, asked, looks = False, 0, replications, 0
+    while True:
+        runs |= _replicate_all(setting, everyone, seed, range(begun, asked), jobs, progress, stopping, changed)
+        done = tuple(r for r in range(asked) if all((r, o.name) in runs for o in everyone))
+        if not done:
+            raise KeyboardInterrupt
+        kept = [runs[r, o.name] for r in done for o in everyone]
+        frame = _runs_frame(kept, seed)
+        if until is None or len(done) < asked:
+            break
+        found, looks = look(until, frame, names, base, looks + 1), looks + 1
+        reached = found.reached
+        if reached or asked >= until.most or looks == LOOKS:
+            break
+        begun, asked = asked, found.after
+    confidence = CONFIDENCE if until is None else until.confidence
     register = grid_register(city)
-    table = judge(frame, names, base)
+    table = judge(frame, names, base, confidence)
     drawn = draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None
     if drawn is not None and (drawn.meets_patterns == True).sum() < 0.5 * len(done):  # noqa: E712 (None: not known)
         table.loc[table.verdict.isin(("better", "worse")), "verdict"] = "not judged"  # cities unlike this one
@@ -245,7 +268,7 @@ def compare(
         scenario=base,
         options=tuple(options),
         seed=seed,
-        asked=replications,
+        asked=asked,
         finished=done,
         table=table,
         runs=frame,
@@ -259,6 +282,8 @@ def compare(
         joint=_told(kept, "joint").groupby(["policy", "one", "other"], sort=False)["cases"].mean().reset_index(),
         notes=conflicts(options),
         draws=drawn,
+        ranking=ranked(frame, names, seed, confidence),
+        precision=Reached(until.relative, until.most, looks, reached) if until else None,
         own_code=described(interventions, rule),
     )
 
@@ -274,7 +299,7 @@ def _replicate_all(
     setting: Callable[[int], tuple[Scenario, City, dict[str, list[Phase]]]],
     options: list[Option],
     seed: int,
-    n: int,
+    replicates: range,
     jobs: int | None,
     progress: Callable[[int, int], None] | None,
     stopping: Callable[[], None] | None,
@@ -282,7 +307,7 @@ def _replicate_all(
 ) -> dict[tuple[int, str], Run]:
     """All runs that finished, by (replicate, option); on Ctrl-C those in progress too, on a second one without them."""
     runs: dict[tuple[int, str], Run] = {}
-    told = 0
+    told = replicates.start * len(options)
 
     def replicate(r: int) -> Iterator[Run]:
         own, town, phases = setting(r)
@@ -298,12 +323,13 @@ def _replicate_all(
         nonlocal told
         told += 1
         if progress:
-            progress(told, n * len(options))
+            progress(told, replicates.stop * len(options))
 
     def received(landed: Landed) -> None:
         runs.update({(run.replicate, run.option): run for _, done in landed for run in done})
 
-    dispatch(iter(range(n)), replicate, received, pool=pool_of("threads", jobs, n), told=count, stopping=stopping)
+    pool = pool_of("threads", jobs, len(replicates))
+    dispatch(iter(replicates), replicate, received, pool=pool, told=count, stopping=stopping)
     return runs
 
 

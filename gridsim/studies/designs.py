@@ -238,6 +238,13 @@ class Levels(Design):
 DESIGNS: dict[str, type[Design]] = {d.name: d for d in (Compare, Factorial, Levels)}
 
 
+def designs() -> dict[str, type[Design]]:
+    """All designs by kind."""
+    from gridsim.studies.sensitivity.design import Sensitivity  # itself a design
+
+    return DESIGNS | {Sensitivity.name: Sensitivity}
+
+
 def design_of(study: Study) -> Design:
     """The design of a study, checked.
 
@@ -246,12 +253,12 @@ def design_of(study: Study) -> Design:
     ScenarioError
 
     """
-    kind, where = study.told.design.get("kind"), f"{study.name}.toml"
-    if kind not in DESIGNS:
+    kind, where, known = study.told.design.get("kind"), f"{study.name}.toml", designs()
+    if kind not in known:
         raise ScenarioError(
-            [f"{where}: design.kind: no design {kind!r}{nearest(str(kind), DESIGNS)} Allowed are {', '.join(DESIGNS)}"]
+            [f"{where}: design.kind: no design {kind!r}{nearest(str(kind), known)} Allowed are {', '.join(known)}"]
         )
-    model = DESIGNS[kind]
+    model = known[kind]
     try:
         return model.model_validate(study.told.design)
     except ValidationError as error:

@@ -24,12 +24,11 @@ from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.patterns import fit_hash
-from gridsim.scenario.ranges import at_level, level
+from gridsim.scenario.ranges import DIGITS, Scale, at_level, level
 from gridsim.scenario.scenario import Scenario, ScenarioError
 from gridsim.studies.versions import engine_hash
 
 PROBE_STEP, LONGEST_STEP, HALVINGS = 0.05, 0.3, 3  # of a parameter's range
-DIGITS = 6  # significant digits of a fitted value: what is written is what was simulated
 
 
 @dataclass(frozen=True)
@@ -77,21 +76,11 @@ class FitResult:
         return f"<FitResult {self.scenario.name!r}: {reached}, {len(self.rounds)} rounds>"
 
 
-class _Scale:
+def _scale(key: str) -> Scale:
     """A parameter's registry range as [0, 1]."""
-
-    def __init__(self, key: str) -> None:
-        p = REGISTRY[key]
-        assert p.low is not None and p.high is not None
-        self.log = p.low > 0 and p.high >= 3 * p.low
-        self.low, self.high = (np.log([p.low, p.high]) if self.log else np.array([p.low, p.high])).tolist()
-
-    def unit(self, x: float) -> float:
-        return float(((np.log(x) if self.log else x) - self.low) / (self.high - self.low))
-
-    def value(self, u: float) -> float:
-        x = self.low + u * (self.high - self.low)
-        return float(f"{np.exp(x) if self.log else x:.{DIGITS}g}")
+    p = REGISTRY[key]
+    assert p.low is not None and p.high is not None
+    return Scale(p.low, p.high)
 
 
 class _Baseline:
@@ -100,7 +89,7 @@ class _Baseline:
     def __init__(self, scenario: Scenario, replications: int, seed: int, jobs: int, told: Any) -> None:
         self.scenario, self.replications, self.seed, self.jobs, self.told = scenario, replications, seed, jobs, told
         self.patterns = {n: p for n, p in scenario.patterns.items() if p.role == "fitted"}
-        self.scales = {p.by: _Scale(p.by) for p in self.patterns.values()}
+        self.scales = {p.by: _scale(p.by) for p in self.patterns.values()}
         self.rounds: list[Round] = []
         self.held: list[pd.DataFrame] = []
 

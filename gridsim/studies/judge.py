@@ -10,7 +10,7 @@ import pandas as pd
 from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.policies import BASELINE
 from gridsim.scenario.scenario import Scenario
-from gridsim.studies.paired import holm, judgement, paired
+from gridsim.studies.paired import CONFIDENCE, holm, judgement, paired
 
 VERDICTS = (
     "better",
@@ -39,14 +39,17 @@ COLUMNS = [
 ]
 
 
-def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.DataFrame:
+def judge(
+    runs: pd.DataFrame, options: Sequence[str], scenario: Scenario, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
     """Paired differences of every policy, measure and window against the baseline, with verdicts.
 
     The two primary outcomes are judged at 95 % as they are; the other measures after Holm's correction over those of
     the same policy and window, so that a verdict does not hang on what else was compared; what follows from the
     scenario without chance is not among them. A verdict also needs the smallest difference that matters
-    (``matters.*``).
+    (``matters.*``). A higher confidence of the intervals, for several looks, raises every p in proportion.
     """
+    looks = (1 - CONFIDENCE) / (1 - confidence)
     rows: list[dict[str, Any]] = []
     names = list(dict.fromkeys(runs.window))
     for option in options:
@@ -54,7 +57,7 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
             here = runs[runs.window == window].set_index("replicate")
             base, other = (here[here.policy == p].sort_index() for p in (BASELINE, option))
             for m in MEASURES:
-                mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy())
+                mean, low, high, p = paired(other[m.key].to_numpy() - base[m.key].to_numpy(), confidence)
                 rows.append(
                     {
                         "policy": option,
@@ -67,7 +70,7 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
                         "ci_high": high,
                         "replications": len(base),
                         "window": window,
-                        "p_adjusted": p,
+                        "p_adjusted": min(1.0, looks * p) if p == p else p,
                     }
                 )
     table = pd.DataFrame(rows)
@@ -83,5 +86,11 @@ def judge(runs: pd.DataFrame, options: Sequence[str], scenario: Scenario) -> pd.
 def verdict(row: pd.Series, scenario: Scenario) -> str:
     """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
     m = BY_KEY[row.measure]
-    least = scenario.get(f"matters.{m.matters}") * (abs(row.baseline) if m.matters == "relative" else 1.0)
+    least = least_of(row.measure, row.baseline, scenario)
     return judgement(row.difference, row.ci_low, row.ci_high, row.p_adjusted, least, m.better)
+
+
+def least_of(measure: str, baseline: float, scenario: Scenario) -> float:
+    """Smallest difference of a measure that matters; that of counts and hours is relative to the baseline."""
+    matters = BY_KEY[measure].matters
+    return float(scenario.get(f"matters.{matters}") * (abs(baseline) if matters == "relative" else 1.0))

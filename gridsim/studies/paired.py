@@ -8,8 +8,8 @@ from scipy.stats import t as student_t
 CONFIDENCE = 0.95
 
 
-def paired(difference: np.ndarray) -> tuple[float, float, float, float]:
-    """Mean, 95 % interval and two-sided p of paired differences (Student's t over replications).
+def paired(difference: np.ndarray, confidence: float = CONFIDENCE) -> tuple[float, float, float, float]:
+    """Mean, interval (95 %) and two-sided p of paired differences (Student's t over replications).
 
     Differences that are all zero are exactly zero: interval [0, 0], p = 1. One pair gives no interval. A pair in which
     the measure could not be taken makes the whole row unmeasured: the other pairs would be a selection.
@@ -25,7 +25,7 @@ def paired(difference: np.ndarray) -> tuple[float, float, float, float]:
     error = float(d.std(ddof=1)) / len(d) ** 0.5
     if error <= 1e-12 * abs(mean):
         return mean, mean, mean, 0.0
-    half = float(student_t.ppf((1 + CONFIDENCE) / 2, len(d) - 1)) * error
+    half = float(student_t.ppf((1 + confidence) / 2, len(d) - 1)) * error
     return mean, mean - half, mean + half, float(2 * student_t.sf(abs(mean) / error, len(d) - 1))
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from gridsim.scenario.policies import Option, Policy
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.studies.comparison import Comparison, conflicts
+from gridsim.studies.precision import Reached
 from gridsim.studies.trace import Trace
 
 # Attribute of a comparison and the file that holds it.
@@ -28,6 +29,7 @@ TABLES = {
     "grids": "grids.csv",
     "register": "map.csv",
     "joint": "linkage.csv",
+    "ranking": "ranking.csv",
 }
 MORE = {"draws": "draws.csv", "equal_cost": "equal_cost.csv", "dominance": "dominance.csv"}  # where there are any
 BASELINES, STORY = "baselines.csv", "trace.json"
@@ -146,6 +148,7 @@ def load_comparison(folder: str | Path) -> Saved:
         asked=facts["replications_asked"],
         finished=tuple(facts["replications"]),
         notes=conflicts(options),
+        precision=Reached(**facts["precision"]) if facts.get("precision") else None,
         own_code=_own_code(folder / MANIFEST, facts),
         **tables,
     )

@@ -46,14 +46,14 @@ def varied_keys(only: str | Sequence[str] | None = None) -> list[str]:
         For unknown names and for parameters that cannot be drawn, all at once.
 
     """
-    every = [p.key for p in PARAMETERS if not _why_held(p, GRADES)]
+    every = [p.key for p in PARAMETERS if not why_held(p, GRADES)]
     if only is None:
         return every
     chosen: list[str] = []
     errors: list[str] = []
     for name in [n.strip() for n in (only.split(",") if isinstance(only, str) else only)]:
         inside = [k for k in every if REGISTRY[k].section == name]
-        if name in REGISTRY and (why := _why_held(REGISTRY[name], ASKED_GRADES)):
+        if name in REGISTRY and (why := why_held(REGISTRY[name], ASKED_GRADES)):
             errors.append(f"--only: {name} is not drawn: {why}")
         elif name in SECTIONS and not inside:
             errors.append(f"--only: section {name} has no open parameter with a range (gridsim parameters {name})")
@@ -65,7 +65,8 @@ def varied_keys(only: str | Sequence[str] | None = None) -> list[str]:
     return [p.key for p in PARAMETERS if p.key in chosen]
 
 
-def _why_held(p: Parameter, grades: Sequence[str]) -> str:
+def why_held(p: Parameter, grades: Sequence[str]) -> str:
+    """Why a parameter is not drawn, or an empty string."""
     if p.section in NOT_WORLD or p.key in NOT_DRAWN:
         return "it says how the model is run or read, not what the city is"
     if not has_range(p):

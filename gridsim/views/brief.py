@@ -135,7 +135,7 @@ def cautions(c: Comparison, lang: str) -> list[str]:
         lines.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     lines += [*words.own_code(c, lang), *(say("both_set", lang, what=note) for note in c.notes)]
     lines += [line for o in c.options for line in worse_elsewhere(c, o.name, lang)]
-    return [*lines, *uncertainty_lines(c, lang), *words.cautions(c, lang)]
+    return [*lines, *uncertainty_lines(c, lang), *words.precision_lines(c, lang), *words.cautions(c, lang)]
 
 
 def worse_elsewhere(c: Comparison, name: str, lang: str) -> list[str]:
@@ -181,6 +181,7 @@ def options(saved: Saved, lang: str) -> dict[str, Any]:
         "blocks": blocks,
         "costs": [_cost_row(c, name, lang) for name in names],
         "legend": say("brief_legend", lang),
+        "ranking": words.ranking_lines(c, lang) if len(names) > 1 and len(c.finished) > 1 else [],
     }
 
 

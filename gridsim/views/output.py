@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,19 @@ from gridsim.studies.versions import engine_hash
 from gridsim.views.report import write_report
 from gridsim.views.spread import drawn_keys
 
-LIBRARIES = ("mesa", "numpy", "numba", "scipy", "pandas", "networkx", "matplotlib", "pydantic", "jinja2", "xlsxwriter")
+LIBRARIES = (
+    "mesa",
+    "numpy",
+    "numba",
+    "scipy",
+    "pandas",
+    "networkx",
+    "matplotlib",
+    "pydantic",
+    "jinja2",
+    "xlsxwriter",
+    "SALib",
+)
 
 
 def fresh_folder(root: Path, name: str) -> Path:
@@ -112,6 +125,7 @@ def write_tables(
         "costs": c.costs.astype(object).where(c.costs.notna(), None).to_dict(orient="records"),
         "unit_costs": {name: row.model_dump() for name, row in c.scenario.costs.items()},
         "varied": drawn_keys(c),
+        "precision": asdict(c.precision) if c.precision else None,
         "tables": listed,
     }
     write_json(manifest(c.scenario, **facts), folder / MANIFEST)

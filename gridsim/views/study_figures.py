@@ -10,10 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gridsim.measures import BY_KEY
+from gridsim.studies.sensitivity.design import Sensitivity
 from gridsim.studies.study import Study
+from gridsim.views import sensitivity_figures
 from gridsim.views.figures import MARKS, NOTE, STYLES, wrapped
 from gridsim.views.labels import measure_label, say, unit_label
 
+SENSITIVITY = Sensitivity.name
 PANELS = 4  # measures drawn
 TERMS = {"sum of the parts": "study_term_sum", "left over": "study_term_left"}
 Tables = dict[str, pd.DataFrame]
@@ -56,6 +59,10 @@ FIGURES: dict[str, Callable[[Study, Tables, str], Figure]] = {
     "compare": compare_figure,
     "factorial": factorial_figure,
     "levels": levels_figure,
+    SENSITIVITY: sensitivity_figures.bars,
+}
+MORE_FIGURES: dict[str, dict[str, Callable[[Study, Tables, str], Figure | None]]] = {
+    SENSITIVITY: sensitivity_figures.MORE
 }
 
 

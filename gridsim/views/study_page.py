@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,7 +17,8 @@ from gridsim.studies.study import Study
 from gridsim.views.figures import style
 from gridsim.views.labels import interval, languages, measure_label, number, say, unit_label
 from gridsim.views.output import manifest, write_csv, write_json
-from gridsim.views.study_figures import FIGURES
+from gridsim.views.sensitivity_page import sensitivity_limits, sensitivity_table, sensitivity_words
+from gridsim.views.study_figures import FIGURES, MORE_FIGURES, SENSITIVITY
 
 LEDGER, RUNS, PAGE, FIGURE = "study.ledger", "runs.csv", "page.md", "figure.png"
 FEW = 10  # replications below which a page says that they are few
@@ -32,6 +34,7 @@ def write_study(study: Study, book: Ledger, folder: Path, lang: str = "en") -> l
 
     """
     tables = design_of(study).tables(study, book)
+    kind = design_of(study).kind
     names = [export_csv(book, folder / RUNS).name]
     for name, table in tables.items():
         write_csv(table, folder / f"{name}.csv")
@@ -39,9 +42,16 @@ def write_study(study: Study, book: Ledger, folder: Path, lang: str = "en") -> l
     for tongue in languages(lang):
         figure, page = (_in(tongue, lang, name) for name in (FIGURE, PAGE))
         with style():
-            save_tight(FIGURES[design_of(study).kind], study, tables, tongue, folder / figure)
-        (folder / page).write_text(page_of(study, book, tables, tongue, figure), encoding="utf-8")
-        names += [figure, page]
+            save_tight(FIGURES[kind], study, tables, tongue, folder / figure)
+            more = [
+                f
+                for f, draw in MORE_FIGURES.get(kind, {}).items()
+                if _more(draw, study, tables, lang, tongue, folder / f)
+            ]
+        (folder / page).write_text(
+            page_of(study, book, tables, tongue, [figure, *(_in(tongue, lang, f) for f in more)]), encoding="utf-8"
+        )
+        names += [figure, *(_in(tongue, lang, f) for f in more), page]
     counts = book.counts()
     facts = {"study": study.to_dict(), "plan": book.plan.hash, "results": book.engine, "digest": book.digest()}
     write_json(manifest(book.plan.scenarios[0], seed=study.told.seed, runs=counts, **facts), folder / "manifest.json")
@@ -52,6 +62,14 @@ def save_tight(draw: Callable[..., object], study: Study, tables: Tables, lang: 
     """Draw and save a figure with the small print below it inside the picture."""
     figure = draw(study, tables, lang)
     figure.savefig(path, dpi=150, bbox_inches="tight")  # type: ignore[attr-defined]
+
+
+def _more(draw: Callable[..., Any], study: Study, tables: Tables, lang: str, tongue: str, path: Path) -> bool:
+    """Draw a further figure, if there is one."""
+    figure = draw(study, tables, tongue)
+    if figure is not None:
+        figure.savefig(path.with_name(_in(tongue, lang, path.name)), dpi=150, bbox_inches="tight")
+    return figure is not None
 
 
 def export_csv(book: Ledger, path: Path, windows: str = "all") -> Path:
@@ -88,18 +106,22 @@ def export_parquet(book: Ledger, path: Path, windows: str = "all") -> Path:
     return path
 
 
-def page_of(study: Study, book: Ledger, tables: Tables, lang: str, figure: str) -> str:
+def page_of(study: Study, book: Ledger, tables: Tables, lang: str, figures: list[str]) -> str:
     """The page in Markdown."""
-    zh, told, counts = lang == "zh", study.told, book.counts()
+    zh, told, counts, kind = lang == "zh", study.told, book.counts(), design_of(study).kind
     lines = [f"# {(zh and told.chinese) or told.title}", "", (zh and told.chinese_question) or told.question, ""]
-    lines += [say("study_run", lang, **_facts(study, book)), ""]
+    lines += [say("sens_run" if kind == SENSITIVITY else "study_run", lang, **_facts(study, book)), ""]
     if lost := sum(counts[s] for s in ("failed", "lost", "missing")):
         lines += [say("study_not_done", lang, n=lost, **counts), ""]
-    lines += [f"![{told.title}]({figure})", "", f"## {say('study_came_out', lang)}", ""]
-    lines += [f"- {line}" for line in WORDS[design_of(study).kind](study, tables, lang)]
-    lines += ["", f"## {say('study_table', lang)}", "", *_table(tables["effects"], lang)]
+    for figure in figures:
+        lines += [f"![{told.title}]({figure})", ""]
+    lines += [f"## {say('study_came_out', lang)}", ""]
+    lines += [line if line.startswith(" ") else f"- {line}" for line in WORDS[kind](study, tables, lang)]
+    table = sensitivity_table(tables, lang) if kind == SENSITIVITY else _table(tables["effects"], lang)
+    lines += ["", f"## {say('study_table', lang)}", "", *table]
     lines += ["", f"## {say('study_limits', lang)}", ""]
-    lines += [f"- {line}" for line in _limits(study, book, tables, lang)]
+    limits = sensitivity_limits if kind == SENSITIVITY else _limits
+    lines += [f"- {line}" for line in limits(study, book, tables, lang)]
     return "\n".join(lines) + "\n"
 
 
@@ -108,6 +130,8 @@ def _facts(study: Study, book: Ledger) -> dict[str, object]:
     return {
         "scenarios": ", ".join(s.name for s in plan.scenarios),
         "options": len(plan.options),
+        "points": len(plan.points),
+        "factors": len(plan.factors),
         "replications": plan.replications,
         "seed": plan.seed,
         "days": plan.scenarios[0].time.days,
@@ -226,6 +250,7 @@ WORDS: dict[str, Callable[[Study, Tables, str], list[str]]] = {
     "compare": compare_words,
     "factorial": factorial_words,
     "levels": levels_words,
+    SENSITIVITY: sensitivity_words,
 }
 
 

@@ -83,7 +83,9 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
         parts.append(
             say("what_moved", lang) + "\n" + "\n".join(f"  – {line}" for line in what_moved(c, option.name, lang))
         )
-    parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang)]))
+    if len(c.options) > 1 and len(c.finished) > 1:
+        parts.append(say("ranking", lang) + "\n" + "\n".join(f"  – {line}" for line in ranking_lines(c, lang)))
+    parts.append("\n".join([say("legend", lang), *uncertainty_lines(c, lang), *precision_lines(c, lang)]))
     if late := late_policies(c):
         parts.append(say("starts_late", lang, names=", ".join(late), window=window_label(c.headline, lang)))
     parts.append(" ".join(cautions(c, lang)))
@@ -97,6 +99,34 @@ def report(c: Comparison, lang: str, everything: bool = False) -> str:
     if c.interrupted:
         parts.insert(0, say("interrupted", lang, done=len(c.finished), asked=c.asked))
     return "\n\n".join(parts)
+
+
+def ranking_lines(c: Comparison, lang: str) -> list[str]:
+    """Today and all options in order, measure by measure: how likely each is the best, who is told apart from it."""
+    lines = []
+    for measure, here in c.ranking.groupby("measure", sort=False):
+        named = []
+        for r in here.itertuples(index=False):
+            name = say("baseline", lang) if r.policy == BASELINE else option_label(c, str(r.policy), lang)
+            told = {"rank": r.rank, "name": name, "value": number(float(str(r.value)), str(r.unit), lang=lang)}
+            told |= {
+                "best": f"{100 * float(str(r.probability_best)):.0f} %",
+                "standing": say(f"rank_{r.standing}".replace(" ", "_"), lang),
+            }
+            named.append(say("rank_one", lang, **told))
+        text = say("list_semicolon", lang).join(named)
+        lines.append(say("rank_line", lang, measure=measure_label(str(measure), lang), ranks=text))
+    return lines
+
+
+def precision_lines(c: Comparison, lang: str) -> list[str]:
+    """Whether the precision that was wished for was reached, and what the intervals allow for."""
+    p = c.precision
+    if p is None:
+        return []
+    wish = say("precision_matters", lang) if p.relative is None else f"{100 * p.relative:g} %"
+    key = "precision_reached" if p.reached else "precision_missed"
+    return [say(key, lang, wish=wish, n=len(c.finished), looks=p.looks, most=p.most)]
 
 
 def own_code(c: Comparison, lang: str) -> list[str]:
