@@ -82,7 +82,14 @@ def test_one_off_outlay_is_spread_over_its_life():
         ("raise-linkage", 200_000, 3 * 70_000, 70_000, "linkage.rate", 0.7 + 3 / 8 * 0.2),  # 3 of 8 departments
         ("follow-up-officer", 190_000, 3 * 60_000, 60_000, "follow_up.share", 0.75),  # 3 officers, where 2 watch half
         ("staff-dedicated-grids", 700_000, 720_000, 240_000, "dedicated.staff_per_grid", 4),
-        ("staff-incentives", 97_020, 15 * 6_000 + 12 * 480, 6_000, "careers.incentive", 0.25),  # 15.25 and 11.5 people
+        (
+            "staff-incentives",
+            97_020,
+            15 * 6_000 + 12 * 480,
+            6_000,
+            "careers.incentive",
+            (11.5 / 46 + 15.5 / 61) / 2,
+        ),  # 15 full-timers up to 15.5 / 61, 12 part-timers from 11.5 / 46: the middle
         ("more-teams", 6_000_000, 2 * 2_560_000, 2_560_000, "departments.added_teams", 2),
     ],
 )
