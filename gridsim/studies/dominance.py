@@ -65,12 +65,7 @@ def dominance(
     here = runs[runs.window == window]
     of = {name: here[here.policy == name].sort_values("replicate") for name in cost}
     least = {n: least_of(key, float(of[BASELINE][key].mean()), scenario) for key, n in OUTCOMES.items()}
-    pairs = [
-        (a, b)
-        for a in outlay
-        for b in cost
-        if a != b and cost[a] >= cost[b] - tolerance(a, b)
-    ]
+    pairs = [(a, b) for a in outlay for b in cost if a != b and cost[a] >= cost[b] - tolerance(a, b)]
     rows = [_pair(a, b, of, cost[a] - cost[b]) for a, b in pairs]
     _correct(rows)
     for row in rows:
