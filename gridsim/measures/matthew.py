@@ -3,8 +3,9 @@
 Growth against level needs care: a grid has some 26 cases a year, so a grid that was lucky this year falls back the
 next, and a plain regression would always show the opposite of a Matthew effect. Each grid's cases of the year before
 are therefore split in two halves by the parity of the incident's number: one half gives the level, the other is the
-instrument for it (the luck of the two is independent), so that the slope is free of that fall-back. Where the halves hardly agree the instrument is weak and the slope may be anything: it
-is given only where the first stage is strong (F of level on instrument at least 10; Staiger & Stock 1997).
+instrument for it (the luck of the two is independent), so that the slope is free of that fall-back. Where the halves
+hardly agree the instrument is weak and the slope may be anything: it is given only where the first stage is strong (F
+of level on instrument at least 10; Staiger & Stock 1997).
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ def matthew(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str,
     """Slopes of growth against level over comprehensive home grids, from the window before to this one; inequality.
 
     ``matthew_success``: growth of the share of cases resolved on time, per unit of its level a window before
-    (instrumented, see the module; NaN where the instrument is weak). ``matthew_participation``: growth during this window of the share of residents who
-    take part, per unit of its level at the beginning. Above 0: who has more gets more; −1: all differences are gone
-    within the window.
+    (instrumented, see the module; NaN where the instrument is weak). ``matthew_participation``: growth during this
+    window of the share of residents who take part, per unit of its level at the beginning. Above 0: who has more gets
+    more; −1: all differences are gone within the window.
     """
     first, last = window
     out = dict.fromkeys(KEYS, NAN)

@@ -42,8 +42,8 @@ def card(c: Comparison) -> pd.DataFrame:
     -------
     DataFrame
         ``policy, kind, element, chinese, measure, unit, baseline, value, difference, ci_low, ci_high, verdict,
-        replications, window, set_by``. Rows of kind ``element``, and ``beside`` for what is shown with one, are those of the
-        comparison, verdicts included. The row of kind ``index`` has a difference only: the mean over the ten of
+        replications, window, set_by``. Rows of kind ``element``, and ``beside`` for what is shown with one, are those
+        of the comparison, verdicts included. The row of kind ``index`` has a difference only: the mean over the ten of
         ``symmetric_change``, turned so that more is better, its interval paired over replications; it is our choice,
         has no verdict, and is empty where an element is not measured. ``set_by`` names the levers of the option that
         set a proxy directly (``inputs``); where there are any, a row of kind ``index of outcomes`` follows, the mean
