@@ -58,8 +58,8 @@ def dominance(
     -------
     DataFrame
         ``policy, other, mix, share, dearer_by, verdict`` and the differences policy − other with their 95 % intervals:
-    ``time`` in days and ``backlog`` in cases, and p after Holm's correction (``_p``). For a mix, ``share`` is that of
-    ``other``, the rest is ``mix``.
+        ``time`` in days and ``backlog`` in cases, and p after Holm's correction (``_p``). For a mix, ``share`` is that
+        of ``other``, the rest is ``mix``.
 
     """
     cost = {BASELINE: 0.0, **outlay}
