@@ -58,19 +58,15 @@ def dominance(
     -------
     DataFrame
         ``policy, other, mix, share, dearer_by, verdict`` and the differences policy − other with their 95 % intervals:
-        ``time`` in days and ``backlog`` in cases, and p after Holm's correction (``_p``). For a mix, ``share`` is that of ``other``, the rest is ``mix``.
+        ``time`` in days and ``backlog`` in cases, and p after Holm's correction (``_p``). For a mix, ``share`` is that
+        of ``other``, the rest is ``mix``.
 
     """
     cost = {BASELINE: 0.0, **outlay}
     here = runs[runs.window == window]
     of = {name: here[here.policy == name].sort_values("replicate") for name in cost}
     least = {n: least_of(key, float(of[BASELINE][key].mean()), scenario) for key, n in OUTCOMES.items()}
-    pairs = [
-        (a, b)
-        for a in outlay
-        for b in cost
-        if a != b and cost[a] >= cost[b] - tolerance(a, b)
-    ]
+    pairs = [(a, b) for a in outlay for b in cost if a != b and cost[a] >= cost[b] - tolerance(a, b)]
     rows = [_pair(a, b, of, cost[a] - cost[b]) for a, b in pairs]
     _correct(rows)
     for row in rows:
