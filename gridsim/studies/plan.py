@@ -145,12 +145,13 @@ class Plan:
         """All batches in the order in which they are done, so that what is finished is balanced at any moment.
 
         Replication by replication; within one, the scenarios take turns, and points come in an order keyed by seed and
-        content, which is no order of the design. Of points of equal content the first stands for all.
+        content, which is no order of the design. Of points of equal content and
+        seed the first stands for all.
         """
-        first: dict[str, int] = {}
+        first: dict[tuple[str, int], int] = {}
         for k, key in enumerate(self._point_keys):
-            first.setdefault(key, k)
-        order = sorted(first.values(), key=lambda k: _digest(self.seed, self._point_keys[k]))
+            first.setdefault((key, self.seed_of(self.points[k])), k)
+        order = sorted(first.values(), key=lambda k: (_digest(self.seed, self._point_keys[k]), k))
         every = tuple(range(len(self.options)))
         for r in range(self.replications):
             for p in order:
