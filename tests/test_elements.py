@@ -89,8 +89,8 @@ def test_what_a_lever_sets_is_marked_and_left_out_of_the_second_index(result):
     assert table[table.set_by != ""].set_by.to_dict() == {("told", "transparency"): "feedback.share"}
     for lang in ("en", "zh"):
         first, second = report(result, lang).split("\n\n")[:2]
-        marked = [line for line in first.splitlines() if "†" in line]  # its row, the second index, the levers
-        assert len(marked) == 3 and ("透明性" in marked[0]) and "feedback.share" in marked[2] and "†" not in second
+        marked = [line for line in first.splitlines() if "※" in line]  # its row, the second index, the levers
+        assert len(marked) == 3 and ("透明性" in marked[0]) and "feedback.share" in marked[2] and "※" not in second
 
 
 def test_levers_that_set_a_proxy():

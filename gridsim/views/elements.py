@@ -16,7 +16,7 @@ from gridsim.views.figures import forest_figure
 from gridsim.views.labels import aligned, interval, measure_label, number, option_label, say, unit_label, window_label
 
 INDICES = (INDEX, REST)
-INPUT = "†"  # beside what a lever of the option sets directly
+INPUT = "※"  # beside what a lever of the option sets directly
 ELEMENT = {e.key: e for e in ELEMENTS}
 NOTES = ("elements_note", "elements_input_note", "elements_index_note")
 BEYOND = 100.0  # per cent of today's value at which the figure's axis ends
