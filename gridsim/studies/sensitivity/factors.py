@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from gridsim.studies.vary import ASKED_GRADES, why_held
 
 NUMBER, WHOLE, CHOICE, LUCK = "number", "whole", "choice", "luck"
 GRADES = (*ASKED_GRADES, "A", "S")  # what a range is stated for may be varied, however good its evidence
-PROBE = {"time.warmup_days": 60, "time.days": 120, "time.follow_up_days": 30}  # of one factor moved alone
+PROBE = {"time.warmup_days": 60, "time.days": 90, "time.follow_up_days": 10}  # of one factor moved alone
 
 
 @dataclass(frozen=True)
@@ -162,25 +162,26 @@ def acting(
     """Those factors that act in a scenario, and the keys of those that do not.
 
     A factor acts if some measure, under some option, changes at all when the factor alone goes to one end of its range
-    or the other, in 120 days with the same luck. An end that the city cannot have counts as acting: the design says so.
+    or the other, in 90 days with the same luck. An end that the city cannot have counts as acting: the design says so.
     """
     short = scenario.replace(PROBE)
     compile_once()
 
-    def told(values: dict[str, Any]) -> bytes:
+    def told(values: dict[str, Any]) -> Iterator[bytes]:
         s = at_point(short, values)
         warm = World(s, City(s), seed, 0).warm_up()
-        runs = [warm.copy().under(o.phases(s)).run() for o in options]
-        return packed([x for w in runs for window in measure_windows(w).values() for x in window.values()])
+        for o in options:
+            world = warm.copy().under(o.phases(s)).run()
+            yield packed([x for window in measure_windows(world).values() for x in window.values()])
 
-    now = told({})
+    now = list(told({}))
 
     def acts(f: Factor) -> bool:
         if f.kind == LUCK:
             return True
         ends = f.choices if f.kind == CHOICE else (f.value(0.0), f.value(1.0))
         try:
-            return any(told({f.key: x}) != now for x in ends)
+            return any(a != b for x in ends for a, b in zip(told({f.key: x}), now, strict=True))
         except ScenarioError:
             return True
 
