@@ -210,12 +210,12 @@ def test_the_ledgers_design_must_be_that_of_its_points():
     scenario = load_scenario("neighbourhood")
     factors = factors_of(["linkage.rate", "handling.max_attempts"], {}, scenario, "design")
     spec = drawn(SOBOL, factors, 8, 1)
-    told = {"sensitivity": spec.to_dict() | {"idle": []}}
+    told = {"sensitivity": spec.to_dict() | {"idle": {}}}
     plan = Plan((scenario,), factors=spec.columns, points=spec.points, question=told)
     again, idle = spec_of(Plan.from_dict(plan.to_dict()))
-    assert again == spec and idle == [] and np.array_equal(again.x, spec.x)
+    assert again == spec and idle == {} and np.array_equal(again.x, spec.x)
     for other in (drawn(SOBOL, factors, 8, 2), drawn(PAWN, factors, 40, 1), drawn(SOBOL, factors[::-1], 8, 1)):
-        wrong = replace(plan, question={"sensitivity": other.to_dict() | {"idle": []}})
+        wrong = replace(plan, question={"sensitivity": other.to_dict() | {"idle": {}}})
         with pytest.raises(ScenarioError, match="not the one that its points were drawn by"):
             spec_of(wrong)
 
@@ -403,9 +403,13 @@ def test_open_factors_are_those_with_a_range_that_act():
     some = factors_of(["linkage.rate", "experts.speed", "departments.hold_team"], {}, scenario, "design")
     options = parse_options("raise-linkage", builtin_policies(), scenario)
     kept, idle = acting(some, scenario, options, 1)
-    assert [f.key for f in kept] == ["linkage.rate", "departments.hold_team", "dummy"] and idle == ["experts.speed"]
+    assert [f.key for f in kept] == ["linkage.rate", "departments.hold_team", "dummy"] and idle == {
+        "experts.speed": "idle"
+    }
     kept, idle = acting(some, scenario, parse_options("add-experts", builtin_policies(), scenario), 1)
-    assert idle == []
+    assert idle == {}
+    city = factors_of(["departments.city_level_share"], {}, load_scenario("district"), "design")
+    assert acting(city, load_scenario("district"), options, 1)[1] == {"departments.city_level_share": "impossible"}
 
 
 TINY = """

@@ -9,6 +9,7 @@ import pandas as pd
 from gridsim.measures import BY_KEY
 from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import DUMMY
+from gridsim.studies.sensitivity.factors import IDLE, IMPOSSIBLE
 from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.noise import NOISE
 from gridsim.studies.sensitivity.spec import MORRIS, REGIONAL
@@ -49,9 +50,10 @@ def sensitivity_words(study: Study, tables: Tables, lang: str) -> list[str]:
         where = say("study_where", lang, scenario=scenario) if indices.scenario.nunique() > 1 else ""
         lines.append(f"**{where}{output_label(at[1], at[2], lang)}**")
         lines += [f"  - {line}" for line in _output(here, tables, at, lang)]
-    idle = tables["factors"][~tables["factors"].acts.astype(bool)].factor
-    if len(idle):
-        lines.append(say("sens_idle", lang, n=len(idle), factors=_named(list(idle), lang)))
+    factors = tables["factors"]
+    for why, key in ((IDLE, "sens_idle"), (IMPOSSIBLE, "sens_impossible")):
+        if len(left := factors[factors.left_out == why].factor):
+            lines.append(say(key, lang, n=len(left), factors=_named(list(left), lang)))
     for r in tables["refused"].itertuples(index=False):
         lines.append(say("sens_refused", lang, why=r.why))
     return lines

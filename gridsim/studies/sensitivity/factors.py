@@ -22,6 +22,7 @@ from gridsim.studies.vary import ASKED_GRADES, why_held
 
 NUMBER, WHOLE, CHOICE, LUCK = "number", "whole", "choice", "luck"
 GRADES = (*ASKED_GRADES, "A", "S")  # what a range is stated for may be varied, however good its evidence
+IDLE, IMPOSSIBLE = "idle", "impossible"  # why a factor is left out
 PROBE = {"time.warmup_days": 60, "time.days": 90, "time.follow_up_days": 10}  # of one factor moved alone
 
 
@@ -158,11 +159,11 @@ def _factor(p: Parameter, own: Sequence[float] | None) -> Factor | str:
 
 def acting(
     factors: Sequence[Factor], scenario: Scenario, options: Sequence[Option], seed: int
-) -> tuple[list[Factor], list[str]]:
-    """Those factors that act in a scenario, and the keys of those that do not.
+) -> tuple[list[Factor], dict[str, str]]:
+    """Those factors that act in a scenario, and why the others are left out (``IDLE`` or ``IMPOSSIBLE``), by key.
 
     A factor acts if some measure, under some option, changes at all when the factor alone goes to one end of its range
-    or the other, in 90 days with the same luck. An end that the city cannot have counts as acting: the design says so.
+    or the other, in 90 days with the same luck. A factor with an end that the city cannot have, all else as stated, is left out.
     """
     short = scenario.replace(PROBE)
     compile_once()
@@ -176,16 +177,15 @@ def acting(
 
     now = list(told({}))
 
-    def acts(f: Factor) -> bool:
+    def left_out(f: Factor) -> str:
         if f.kind == LUCK:
-            return True
+            return ""
         ends = f.choices if f.kind == CHOICE else (f.value(0.0), f.value(1.0))
         try:
-            return any(a != b for x in ends for a, b in zip(told({f.key: x}), now, strict=True))
+            return "" if any(a != b for x in ends for a, b in zip(told({f.key: x}), now, strict=True)) else IDLE
         except ScenarioError:
-            return True
+            return IMPOSSIBLE
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(acts, factors))
-    kept = [f for f, a in zip(factors, found, strict=True) if a]
-    return kept, [f.key for f, a in zip(factors, found, strict=True) if not a]
+        why = {f.key: w for f, w in zip(factors, pool.map(left_out, factors), strict=True) if w}
+    return [f for f in factors if f.key not in why], why
