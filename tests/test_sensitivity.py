@@ -68,12 +68,12 @@ def rows(table, index):
 
 @pytest.mark.parametrize("function, theory", [(ishigami, ishigami_indices), (sobol_g, g_indices)])
 def test_sobol_is_salibs_and_theory_lies_in_its_intervals(function, theory):
-    spec = design(SOBOL, 1024, second_order=True)
-    table = analysed(spec, function(spec.x))
+    spec = design(SOBOL, 1024, second_order=function is ishigami)
+    table = analysed(spec, function(spec.x), resamples=200)
     direct = ProblemSpec({"names": ["x1", "x2", "x3", "dummy"], "bounds": [[0, 1]] * 4, "outputs": ["Y"]})
-    direct.sample_sobol(1024, calc_second_order=True, seed=2)
+    direct.sample_sobol(1024, calc_second_order=spec.second_order, seed=2)
     direct.set_results(function(direct.samples))
-    direct.analyze_sobol(calc_second_order=True, num_resamples=1000, seed=2)
+    direct.analyze_sobol(calc_second_order=spec.second_order, num_resamples=200, seed=2)
     first, total, *_ = theory()
     for index, true in (("S1", first), ("ST", total)):
         got = rows(table, index)
@@ -82,8 +82,8 @@ def test_sobol_is_salibs_and_theory_lies_in_its_intervals(function, theory):
         mine = got.loc[["x1", "x2", "x3"]]
         assert ((mine.ci_low - 0.02 <= true) & (true <= mine.ci_high + 0.02)).all()
         assert got.value["dummy"] == 0  # it moves nothing in a function without luck
-    pair = table[(table["index"] == "S2") & (table.factor == "x1") & (table.other == "x3")].iloc[0]
     if function is ishigami:
+        pair = table[(table["index"] == "S2") & (table.factor == "x1") & (table.other == "x3")].iloc[0]
         assert pair.ci_low <= theory()[2] <= pair.ci_high
 
 

@@ -163,7 +163,8 @@ def acting(
     """Those factors that act in a scenario, and why the others are left out (``IDLE`` or ``IMPOSSIBLE``), by key.
 
     A factor acts if some measure, under some option, changes at all when the factor alone goes to one end of its range
-    or the other, in 90 days with the same luck. A factor with an end that the city cannot have, all else as stated, is left out.
+    or the other, in 90 days with the same luck. A factor with an end that the city cannot have, all else as stated, is
+    left out.
     """
     short = scenario.replace(PROBE)
     compile_once()
