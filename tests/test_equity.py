@@ -190,7 +190,9 @@ def test_groups_of_a_comparison_add_up():
     g = c.groups[c.groups.policy == "more"]
     for family in ("category", "complexity", "site", "position"):
         assert g[g.family == family].cases.sum() == pytest.approx(g[g.family == "all"].cases.item())
-    assert np.allclose(g.sooner + g.later + g.same, 1)
+    empty = g.baseline.isna()
+    assert g[empty].group.tolist() == ["warning"] and g[empty].cases.item() == 0  # nobody watches public opinion here
+    assert np.allclose((g.sooner + g.later + g.same)[~empty], 1)
     everyone = g[g.family == "all"].iloc[0]
     assert everyone.difference == pytest.approx(c.row("more", "time_to_resolution").difference)
     assert 0 < everyone.same < 1

@@ -38,8 +38,9 @@ SEED = 11
 
 @pytest.fixture(scope="module")
 def city(tmp_path_factory):
-    """Three districts, sixty days from an empty start."""
+    """Three districts, sixty days from an empty start. No incident breeds another: what differs is the intervention's."""
     text = 'based_on = "neighbourhood"\n[time]\nwarmup_days = 0\ndays = 50\nfollow_up_days = 10\n'
+    text += "[rules]\ngrievance = false\nsecurity = false\n"
     for name, people in (("north", 9000), ("south", 14000)):
         text += DISTRICT.format(name, people) + "".join(f"{f} = 1\n" for f in FIELDS)
     path = tmp_path_factory.mktemp("city") / "three.toml"
@@ -83,6 +84,21 @@ def test_a_storm_triples_arrivals_where_it_blows_and_nowhere_else(city, calm):
     assert arrivals(calm).items() < arrivals(world).items()  # same keys, moments, categories and residents
     assert np.all(world.tables.rate_factor == 1.0)
     assert broken(world) == []
+
+
+def test_what_a_storm_breeds_comes_after_it_and_near_it(city):
+    """With near repetition (R19) on, a storm of safety incidents leaves more of them behind, in its places alone."""
+    rules = {"rules.security": True, "rules.trust": False}  # people's readiness to report would move the rest
+    breeding = city.replace(rules | {"security.repeat": 1.0, "arrivals.per_100_residents": 60.0})
+    safety = [name for name, row in city.categories.items() if row.security]
+    storm = Storm(["north"], 2.0, 10, 20, safety)
+    plain, world = World(breeding, seed=SEED).run(), World(breeding, seed=SEED).with_interventions([storm]).run()
+    assert arrivals(plain).items() < arrivals(world).items()
+    after = arrivals(world, world.cases.onset >= 30).items() - arrivals(plain).items()
+    assert len(after) > 10
+    names = list(city.categories)
+    assert {names[category] for _, (_, category, _) in after} <= set(safety)
+    assert {place for (place, _), _ in after} <= set(world.places_in(["north"]).tolist())
 
 
 def test_a_storm_of_some_categories_leaves_the_others(city, calm):
@@ -253,6 +269,7 @@ def test_compare_gives_every_run_the_same_storm_whatever_the_jobs(city):
 
 def test_the_model_of_mesa_calls_them_too():
     short = {"time__warmup_days": 10, "time__days": 20, "time__follow_up_days": 5}
+    short |= {"rules__grievance": False, "rules__security": False}  # no incident breeds another
     storm = Storm(["neighbourhood"], first=-3, days=10)
     model = GovernanceModel("neighbourhood", rng=4, interventions=[storm], **short).run()
     plain = GovernanceModel("neighbourhood", rng=4, **short).run()

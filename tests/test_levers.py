@@ -231,17 +231,18 @@ def test_year_of_hours_by_hand() -> None:
     """1,875 h: administration .55 = 1,031.25, of it entry .3 = 309.375; training 40; patrol 500; events 303.75.
 
     Half-joined databases end .35 · .5 of entry, devices for half save .2 · .5 of the rest: 309.375 · (1 − .825 · .9)
-    = 79.6641 h; .1 experts a full-timer take over .3 · .5 of training = 6 h; all of it goes to patrol or to events.
+    = 79.6641 h; .1 experts a full-timer take over .3 · .5 of training = 6 h; all of it goes to patrol or to events. No
+    hours go to the public until a lever says so.
     """
     s = load_scenario("neighbourhood")
     plain = year_of_hours(s)
-    assert plain == pytest.approx((1031.25, 40.0, 500.0, 303.75))
+    assert plain == pytest.approx((1031.25, 40.0, 500.0, 303.75, 0.0))
     levers = {"platform.data_integration": 0.5, "staff.devices": 0.5, "experts.per_full_time": 0.1}
     freed = 309.375 * (1 - 0.825 * 0.9) + 6.0
     for where, patrol, events in (("patrol", 500 + freed, 303.75), ("events", 500.0, 303.75 + freed)):
         t = s.replace(levers | {"staff.freed_hours": where})
         h = year_of_hours(t)
-        assert h == pytest.approx((1031.25 - 309.375 * (1 - 0.825 * 0.9), 34.0, patrol, events))
+        assert h == pytest.approx((1031.25 - 309.375 * (1 - 0.825 * 0.9), 34.0, patrol, events, 0.0))
         assert sum(h) == pytest.approx(1875.0)
         p = settings_record(t)
         assert float(p.patrol_hours_now[0]) == pytest.approx(patrol / 250)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -16,7 +17,8 @@ from gridsim.verification.cities import small_city
 from gridsim.verification.reference import Mind, disagreements, draws
 from gridsim.verification.reference.clock import Clock
 from gridsim.verification.reference.draws import Luck
-from gridsim.verification.reference.town import Queue
+from gridsim.verification.reference.residents import BREACHED
+from gridsim.verification.reference.town import Queue, single
 from gridsim.verification.second_mind import plan
 
 DAYS = 45
@@ -58,6 +60,25 @@ def busy() -> Any:
         handling__ability=1.0,
         handling__on_the_spot_share=0.5,
         closure__reopen_delay={"distribution": "exponential", "mean": 2.0},
+        residents__report_rate=0.05,
+        feedback__share=0.5,
+        trust__exit=0.8,
+        trust__gain=0.5,
+        trust__loss=0.5,
+        grievance__growth=1.0,
+        grievance__disputes=2.0,
+        participation__initial=0.4,
+        participation__contagion=0.6,
+        self_resolution__failure=0.5,
+        self_resolution__rate=1.0,
+        organisations__coverage=0.5,
+        outreach__hours=2.0,
+        warning__sensitivity=1.0,
+        warning__rate=0.3,
+        security__alert=True,
+        security__tips=0.5,
+        careers__turnover=3.0,
+        careers__vacancy_days=30.0,
     )
 
 
@@ -101,7 +122,7 @@ def other_words(stream: int) -> Iterator[None]:
         Luck.uniforms = right  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize("stream", [*range(1, 15), *range(64, 75)])
+@pytest.mark.parametrize("stream", [*range(1, 19), *range(64, 76)])
 def test_another_word_of_any_stream_is_noticed(stream: int) -> None:
     with other_words(stream):
         assert found() != []
@@ -117,9 +138,9 @@ class Accuracy(Mind):
 class LastIdle(Mind):
     """Ties between workers go to the higher number."""
 
-    def idle_worker(self, g: Any, now: float) -> Any:
+    def idle_worker(self, g: Any, now: float, anybody: bool = False) -> Any:
         g.workers.reverse()
-        first = super().idle_worker(g, now)
+        first = super().idle_worker(g, now, anybody)
         g.workers.reverse()
         idle = [self.town.workers[k] for k in g.workers if self.town.workers[k].case is None]
         return next((w for w in reversed(idle) if first is not None and w.fte > 0 and w.bank == first.bank), first)
@@ -156,7 +177,69 @@ class NotSettled(Mind):
         pass
 
 
-@pytest.mark.parametrize("wrong", [Accuracy, LastIdle, RowsInTurn, AttemptsForgotten, OldDeadline, NotSettled])
+class OneExample(Mind):
+    """One example is enough, whatever one's threshold: simple contagion."""
+
+    def inclination(self, i: int, p: Any, example: list[bool]) -> float:
+        r = self.town.residents[i]
+        was, r.threshold = r.threshold, min(r.threshold, 1)
+        hazard = super().inclination(i, p, example)
+        r.threshold = was
+        return hazard
+
+
+class AlertForAll(Mind):
+    """An alert concerns whatever happens in the community."""
+
+    def alarm(self, place: Any, c: Any, now: float) -> float:
+        s, community = self.s.security, self.town.communities[place.community]
+        return community.alert_factor if s.alert and community.alert_until > now else 1.0
+
+
+class BreachesForgotten(Mind):
+    """A deadline that passes while work goes on is nobody's experience."""
+
+    def experience(self, case: Any, now: float, outcome: int) -> None:
+        if outcome != BREACHED:
+            super().experience(case, now, outcome)
+
+
+class FadesLast(Mind):
+    """Hearsay and publicity come before fading."""
+
+    def hear(self, r: Any, p: Any) -> None:
+        memory = self.s.trust.memory_days
+        self.s = self.s.replace({"trust.memory_days": 1e6})
+        super().hear(r, p)
+        self.s = self.s.replace({"trust.memory_days": memory})
+        fades = 1 - math.exp(-28 / memory)
+        r.trust = [single(x + fades * (b - x)) for x, b in zip(r.trust, self.baseline(), strict=True)]
+
+
+class NothingLearnt(Mind):
+    """New people are as good as the old."""
+
+    def skill(self, w: Any, now: float) -> float:
+        return 1.0
+
+
+class SameSeverity(Mind):
+    """A self-resolution that failed leaves the incident as severe as it was."""
+
+    def severity(self, case: Any, now: float) -> int:
+        was, case.worsened = case.worsened, 0
+        found = super().severity(case, now)
+        case.worsened = was
+        return found
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *(Accuracy, LastIdle, RowsInTurn, AttemptsForgotten, OldDeadline, NotSettled),
+        *(OneExample, AlertForAll, BreachesForgotten, FadesLast, NothingLearnt, SameSeverity),
+    ],
+)
 def test_a_changed_rule_is_noticed(wrong: type[Mind]) -> None:
     assert found(wrong, (-1, 1, 4, 8, 13, 18)) != []
 

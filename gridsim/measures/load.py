@@ -18,8 +18,9 @@ def load(world: World) -> pd.DataFrame:
     """One row per window and department or community.
 
     Utilisation of a department is team-days begun ÷ available; of a community, event hours begun by its gridworkers ÷
-    those of their budget, or ÷ their working hours where ``rules.hours`` is off. The queues are the sub-tasks that wait
-    at a department, and the live cases of a community's grids, at the window's first and last moment.
+    those of their posts' budget (vacant ones too), or ÷ their working hours where ``rules.hours`` is off. The queues
+    are the sub-tasks that wait at a department, and the live cases of a community's grids, at the window's first and
+    last moment.
     """
     return pd.concat([_window(world, w) for w in windows(world.scenario)], ignore_index=True)
 

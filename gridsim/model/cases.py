@@ -224,8 +224,8 @@ def pressure(t, i, category):
 
     ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
     category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
-    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
-    incidents of the day arise, at its beginning.
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). Grievance is that of the day's
+    beginning; ``unsafe`` counts the incidents that arose before, seen or not, those of the same day included.
     """
     p = t.settings[0]
     factor = 1.0
@@ -265,12 +265,14 @@ def _begin(t, i, ordinal, now, kind, who):
 
     Resident: row first_resident + floor(word 3 · residents) of the place, −1 where it has none. With neither patrol nor
     residents simulated (``passive``) it is REPORTED at its onset, channel AT_ONSET; else it becomes latent since its
-    onset.
+    onset. With ``rules.security`` one of a category of security makes the place less safe: ``unsafe`` grows by 1 (R19).
     """
     p = t.settings[0]
     n = blank(t, i, ordinal, now, kind)
     case = t.case[n]
     place = t.place[i]
+    if p.rules_security == 1 and t.category[case.category].security == 1:
+        place.unsafe += 1.0
     case.resident = place.first_resident + int(who * place.residents) if place.residents > 0 else -1
     tally = t.tally[0]
     tally.arisen += 1
@@ -301,14 +303,14 @@ def escalation(t, case, now):
     from the onset until the incident is over. A pure function of the incident and its age, so nothing has to be kept or
     swept: whoever needs the severity asks for it.
 
-    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0): it begins at 3 if word 3 < the
-    category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3 word 1, from 3 to 4 word 2. Going
-    up from the first severity, used grows by −ln(word) at each step, over all steps so far; x = used ÷ rate, b = α ÷
-    deadline of the category in days; the step is taken at age x if b = 0, else at age (√(1 + 2 b x) − 1) ÷ b, which
-    solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an emergency's one step uses word 2
-    from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed (``worsened``) puts one step on
-    top of that severity, at most up to 4; its next step comes when that of the severity below does, and at 4 there is
-    none.
+    With ``rules.escalation`` off it is 1, and only failed self-resolutions raise it. One call (ESCALATION, attempt 0):
+    it begins at 3 if word 3 < the category's ``emergency``, else at 1. The step from 1 to 2 uses word 0, from 2 to 3
+    word 1, from 3 to 4 word 2. Going up from the first severity, used grows by −ln(word) at each step, over all steps
+    so far; x = used ÷ rate, b = α ÷ deadline of the category in days; the step is taken at age x if b = 0, else at age
+    (√(1 + 2 b x) − 1) ÷ b, which solves age + b age² ÷ 2 = x. At exactly that moment the step has been taken. So an
+    emergency's one step uses word 2 from its onset. No step at rate 0, nor beyond 4. Every self-resolution that failed
+    (``worsened``) puts one step on top of that severity, at most up to 4; its next step comes when that of the severity
+    below does, and at 4 there is none.
     """
     p = t.settings[0]
     if p.rules_escalation == 0:

@@ -66,6 +66,8 @@ from gridsim.verification.invariants import FEW, none_broken
 DAYS = 60
 TOLERANCE = 1e-7  # of a day: a hundredth of a second of rounding
 SETTING_KEY = 3
+RESIDENTS = ("self_resolution", "trust", "participation", "grievance", "outreach", "warning", "security")
+"""What answers to how cases fared: with it other incidents arise, or none is found first."""
 OFF = (
     "patrol",
     "residents",
@@ -82,6 +84,7 @@ OFF = (
     "experts",
     "careers",
     "roles",
+    *RESIDENTS,
 )
 AT_ONCE = {"distribution": "deterministic", "value": 0.0}
 Changes = dict[str, Any]
@@ -123,7 +126,7 @@ NOBODY_WAITS: Changes = TEAMS | {
     "linkage.drop": 0.3,
     "linkage.hops": 2,
 }
-FOUND: Changes = {
+FOUND: Changes = {f"rules.{rule}": False for rule in RESIDENTS} | {
     "rules.intake": False,
     "rules.stalled_stock": False,
     "staff.nominal_share": 0.0,
@@ -131,6 +134,10 @@ FOUND: Changes = {
     "patrol.strategy": "own",
     "patrol.coverage": 0.1,
 }
+
+
+ALIVE: Changes = {f"rules.{rule}": True for rule in RESIDENTS if rule not in ("grievance", "security")}
+"""Residents who answer, without what breeds other incidents."""
 
 
 @dataclass(frozen=True)
@@ -270,7 +277,7 @@ EXCEPTIONS = (
     Relation("higher linkage rate, where departments are busy", TEAMS | BUSY, LINKED),
     Relation("higher linkage rate, where departments report in slowly", NOBODY_WAITS, LINKED),
     Relation("better triage, where whistles tire departments", NOBODY_WAITS | TIRED, TRIED),
-    Relation("more patrol, where it goes to hotspots", FOUND | HOT, {"patrol.coverage": 0.11}, "reported", city=12),
+    Relation("more patrol, where it goes to hotspots", FOUND | HOT | ALIVE, {"patrol.coverage": 0.11}, "reported"),
     Relation("later deadline, where work in hand goes on", NOBODY_WAITS | PAPER, LONGER, "formal_at", later=True),
 )
 

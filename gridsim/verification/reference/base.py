@@ -30,6 +30,7 @@ class Base:
         self.society: dict[str, float] = {}
         self.staff: dict[str, float] = {}
         self.today: Counter[str] = Counter()
+        self.seen: Counter[str] = Counter()  # how often what the days do not record has happened
         self.days: list[dict[str, float]] = []
         self.start = self.day = -int(scenario.time.warmup_days)
         self.open_since = float(self.start)

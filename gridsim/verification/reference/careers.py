@@ -42,6 +42,7 @@ class Careers(Gridworkers):
                 return False
             w.since, w.burnout = float(day), c.burnout_base
             w.load = w.strain = w.owed = 0.0
+            self.seen["post filled"] += 1
             return True
         self.tire(w)
         demands = self.terms.admin_share_now + (1 - self.terms.admin_share_now) * w.strain

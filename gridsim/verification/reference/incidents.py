@@ -110,7 +110,10 @@ class Incidents(Residents):
                 now, n = p.next_arrival, p.ordinal
                 u = self.luck.uniforms(draws.ARRIVAL, p.id, n, 0)
                 p.ordinal, p.next_arrival = n + 1, now - math.log(u[0]) / (p.rate * headroom)
-                if u[1] * headroom < self.pressure(p, self.terms.categories[self.category_of(u[2])]):
+                c = self.terms.categories[self.category_of(u[2])]
+                if u[1] * headroom < self.pressure(p, c):
+                    if u[1] * headroom >= 1:
+                        self.seen["safety case near another" if c.security else "dispute out of grievance"] += 1
                     self.begin_incident(p, n, now, u[2], u[3])
 
     def pressure(self, p: Place, c: Category) -> float:
@@ -138,6 +141,8 @@ class Incidents(Residents):
         """R1. An incident, its resident, and who may notice it."""
         case = self.new_case(p, ordinal, now, self.category_of(kind))
         self.count("arisen")
+        if self.s.rules.security and self.kind_of(case).security:
+            p.unsafe += 1
         if p.residents > 0:
             case.resident = p.first_resident + math.floor(who * p.residents)
         if self.terms.passive:
@@ -271,6 +276,7 @@ class Incidents(Residents):
             self.settled_by_residents(case, moment)
         else:
             case.channel = (BY_PATROL, BY_RESIDENT, BY_VIDEO, BY_WARNING)[which - 2]
+            self.seen["report under alert"] += which == 3 and self.alarm(place, c, start) > 1
             self.agenda.push(moment, Kind.REPORTED, case.id)
         return True
 
@@ -285,7 +291,9 @@ class Incidents(Residents):
         x, n = self.s.self_resolution, case.worsened
         organised = self.town.places[case.place].organised
         failure = x.failure * (1 - self.s.organisations.skill if organised else 1.0)
-        if self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, case.rejections + 64 * n)[2] < failure:
+        u = self.luck.uniforms(draws.SIGNS, case.place, case.ordinal, case.rejections + 64 * n)[2]
+        self.seen["failure that an organisation prevented"] += failure <= u < x.failure
+        if u < failure:
             self.count("settled_in_vain")
             case.worsened += 1
             self.become_latent(case, now + self.duration(draws.SELF_RETURN, case, n))

@@ -77,7 +77,9 @@ class Platform(Departments):
         apart = 1 - self.s.dedicated.interoperation
         if self.s.rules.roles and self.town.grids[case.grid].guide:
             apart *= 1 - self.s.roles.guide_bridge
-        return self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0] >= 1 - apart
+        u = self.luck.uniforms(draws.TRIAGE, case.place, case.ordinal, 9999)[0]
+        self.seen["dispute that a guide averted"] += self.s.dedicated.interoperation <= u < 1 - apart
+        return u >= 1 - apart
 
     def returns(self, case: Case, accuracy: float, course: int) -> float:
         """R8, R11. Delay of the returns of one dispatch."""

@@ -59,8 +59,9 @@ class Residents(Base):
         if not s.rules.trust:
             return
         in_time = now <= case.deadline
-        if outcome != FIXED or in_time:
-            place.success += s.trust.recent * ((outcome == FIXED) - place.success)
+        counted = outcome == FIXED and bool(case.overdue)
+        if not counted or in_time:
+            place.success += s.trust.recent * ((outcome == FIXED and in_time) - place.success)
         if case.channel != BY_RESIDENT or case.resident < 0:
             return
         r, told = self.town.residents[case.resident], self.is_told(case)
@@ -76,8 +77,10 @@ class Residents(Base):
         else:
             by = s.trust.loss * pleased / s.trust.expectation * (1 - s.feedback.cushion if told else 1.0)
         for k in range(2 if case.needs > 0 else 1):
-            r.trust[k] = single(moved(r.trust[k], by))
+            if pleased >= 0 or not counted:
+                r.trust[k] = single(moved(r.trust[k], by))
         if outcome == FIXED:
+            self.seen["encouraged"] += pleased >= 0 and not r.encouraged
             r.encouraged = r.encouraged or pleased >= 0
             return
         r.encouraged = False
@@ -119,12 +122,15 @@ class Residents(Base):
                     self.hear(r, p)
                     if r.silent:
                         r.silent = u >= back
+                        self.seen["speaks again"] += not r.silent
                         continue
                 if s.rules.participation:
                     if r.takes_part:
                         r.takes_part = u >= s.participation.leaving * (1 - p.success)
+                        self.seen["ceases to take part"] += not r.takes_part
                     else:
                         r.takes_part = u < self.inclination(i, p, example)
+                        self.seen["begins to take part"] += r.takes_part
 
     def hear(self, r: Resident, p: Place) -> None:
         """R15, R18. Trust fades, and hearsay and publicity move it."""
@@ -137,6 +143,7 @@ class Residents(Base):
             x += fades * (baseline - x)
             x += hearsay * (1 - x if hearsay > 0 else x)
             x += self.terms.outreach_now * reached * (1 - x)
+            self.seen["reached by publicity"] += self.terms.outreach_now * reached > 0
             r.trust[k] = single(x)
 
     def inclination(self, i: int, p: Place, example: list[bool]) -> float:
@@ -146,6 +153,7 @@ class Residents(Base):
         ties = [example[k] for k in self.near(i, p) + r.far]
         if r.threshold != NEVER_REACHED and any(ties) and sum(ties) * STEPS_OF_THRESHOLD >= r.threshold * len(ties):
             occasion += s.contagion
+            self.seen["threshold reached"] += 1
         gain = max(0.0, 1 + s.matthew * (p.success - self.s.trust.expectation))
         return float(occasion * math.exp(s.trust_slope * self.trust_won(r)) * gain)
 

@@ -251,7 +251,10 @@ class Town:
                 bool(r.registered),
                 float(t.propensity[i]),
                 [float(x) for x in t.trust[i]],
-                *(bool(t.standing[i] & flag) for flag in (1, 2, 4, 8)),
+                takes_part=bool(t.standing[i] & 1),
+                encouraged=bool(t.standing[i] & 2),
+                silent=bool(t.standing[i] & 4),
+                in_group=bool(t.standing[i] & 8),
                 threshold=int(t.threshold[i]),
                 far=[int(k) for k in t.tie[i] if k >= 0],
             )
