@@ -332,6 +332,9 @@ def test_wrong_designs_are_refused_all_at_once():
         factors_of(["linkage.rat", "time.days", "handling.service"], {"handling.service": [3.0, 3.0]}, scenario, "d")
     text = "\n".join(error.value.errors)
     assert "linkage.rate" in text and "time.days" in text and "must go up" in text
+    with pytest.raises(ScenarioError, match=r"design.without: linkage.rat is no factor"):
+        factors_of(["linkage.rate"], {}, scenario, "design", ["linkage.rat"])
+    assert [f.key for f in factors_of(["dedicated"], {}, scenario, "d", ["dedicated.kept_share"])].count("dummy") == 1
     for ranges, what in (({"linkage.rate": [0.1, 1.5]}, "leaves what the model accepts"), ({"x": [0, 1]}, "no factor")):
         with pytest.raises(ScenarioError, match=what):
             factors_of(["linkage.rate"], ranges, scenario, "d")

@@ -18,6 +18,7 @@ from gridsim.views.labels import aligned, number, say, unit_label
 from gridsim.views.sensitivity_figures import factor_label, index_label, output_label
 
 NOISES = ("within", "between", "replications_needed")
+DROWNED = 0.5  # share of luck beyond which no sample is called enough
 TOLD, NAMED = 6, 12  # factors told one by one; factors named in a list
 Tables = dict[str, pd.DataFrame]
 MOVES = {
@@ -132,6 +133,8 @@ def _enough(tables: Tables, at: tuple[str, str, str], method: str, lang: str) ->
     if rows.empty:
         return []
     last = rows.iloc[-1]
+    if _pick(tables["noise"], at).noise_share.iloc[0] > DROWNED:
+        return [say("sens_drowned", lang)]
     key = "sens_enough" if last.enough else "sens_more"
     share = f"{100 * last.half_width:.0f} %"
     return [

@@ -37,6 +37,8 @@ class Sensitivity(Design):
         Morris: trajectories; Sobol: base sample; else points.
     factors : "open" or list of str
         See ``factors.factors_of``; of ``open`` those that act in the scenario.
+    without : list of str
+        Keys taken out of them.
     ranges : dict of key to [low, high]
         Instead of the registry's.
     policies : list of str
@@ -56,6 +58,7 @@ class Sensitivity(Design):
     method: Literal["morris", "sobol", "pawn", "delta", "rbd-fast", "regional"]
     n: int = Field(ge=1, le=1_000_000)
     factors: Literal["open"] | list[str] = "open"
+    without: list[str] = Field(default=[])
     ranges: dict[str, list[float]] = Field(default={})
     policies: list[str] = Field(default=[])
     second_order: bool = False
@@ -67,7 +70,7 @@ class Sensitivity(Design):
         """Today and every policy at every point of the design; the design goes with the plan."""
         where = f"{study.name}.toml: design"
         options = [TODAY, *(parse_options(self.policies, study.known, study.scenarios[0]) if self.policies else [])]
-        factors, idle = factors_of(self.factors, self.ranges, study.scenarios[0], where), dict[str, str]()
+        factors, idle = factors_of(self.factors, self.ranges, study.scenarios[0], where, self.without), dict[str, str]()
         if self.factors == "open":
             factors, idle = acting(factors, study.scenarios[0], options, study.told.seed)
         groups = [f.key.split(".")[0] for f in factors] if self.groups else []

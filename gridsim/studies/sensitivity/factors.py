@@ -89,7 +89,11 @@ LUCK_FACTOR = Factor(DUMMY, LUCK)
 
 
 def factors_of(
-    named: str | Sequence[str], ranges: Mapping[str, Sequence[float]], scenario: Scenario, where: str
+    named: str | Sequence[str],
+    ranges: Mapping[str, Sequence[float]],
+    scenario: Scenario,
+    where: str,
+    without: Sequence[str] = (),
 ) -> list[Factor]:
     """The factors that a study file names; the dummy comes last.
 
@@ -103,6 +107,8 @@ def factors_of(
         Instead of the registry's.
     where : str
         What errors begin with.
+    without : list of str
+        Keys taken out of them.
 
     Raises
     ------
@@ -119,6 +125,8 @@ def factors_of(
         if name not in REGISTRY and not inside:
             errors.append(f"{where}.factors: no parameter or section {name!r}{nearest(name, [*REGISTRY, *SECTIONS])}")
     errors += [f"{where}.factors: {k} stands twice" for k in dict.fromkeys(keys) if keys.count(k) > 1]
+    errors += [f"{where}.without: {k} is no factor of this study{nearest(k, keys)}" for k in without if k not in keys]
+    keys = [k for k in keys if k not in without]
     errors += [f"{where}.ranges: {k} is no factor of this study" for k in ranges if k not in keys]
     found = []
     for key in keys:
