@@ -9,6 +9,7 @@ import pandas as pd
 from gridsim.measures import BY_KEY
 from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import DUMMY
+from gridsim.studies.sensitivity.factors import IDLE, IMPOSSIBLE
 from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.noise import NOISE
 from gridsim.studies.sensitivity.spec import MORRIS, REGIONAL
@@ -17,6 +18,7 @@ from gridsim.views.labels import aligned, number, say, unit_label
 from gridsim.views.sensitivity_figures import factor_label, index_label, output_label
 
 NOISES = ("within", "between", "replications_needed")
+DROWNED = 0.5  # share of luck beyond which no sample is called enough
 TOLD, NAMED = 6, 12  # factors told one by one; factors named in a list
 Tables = dict[str, pd.DataFrame]
 MOVES = {
@@ -49,9 +51,10 @@ def sensitivity_words(study: Study, tables: Tables, lang: str) -> list[str]:
         where = say("study_where", lang, scenario=scenario) if indices.scenario.nunique() > 1 else ""
         lines.append(f"**{where}{output_label(at[1], at[2], lang)}**")
         lines += [f"  - {line}" for line in _output(here, tables, at, lang)]
-    idle = tables["factors"][~tables["factors"].acts.astype(bool)].factor
-    if len(idle):
-        lines.append(say("sens_idle", lang, n=len(idle), factors=_named(list(idle), lang)))
+    factors = tables["factors"]
+    for why, key in ((IDLE, "sens_idle"), (IMPOSSIBLE, "sens_impossible")):
+        if len(left := factors[factors.left_out == why].factor):
+            lines.append(say(key, lang, n=len(left), factors=_named(list(left), lang)))
     for r in tables["refused"].itertuples(index=False):
         lines.append(say("sens_refused", lang, why=r.why))
     return lines
@@ -130,6 +133,8 @@ def _enough(tables: Tables, at: tuple[str, str, str], method: str, lang: str) ->
     if rows.empty:
         return []
     last = rows.iloc[-1]
+    if _pick(tables["noise"], at).noise_share.iloc[0] > DROWNED:
+        return [say("sens_drowned", lang)]
     key = "sens_enough" if last.enough else "sens_more"
     share = f"{100 * last.half_width:.0f} %"
     return [

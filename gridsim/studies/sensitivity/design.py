@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import pandas as pd
@@ -37,6 +37,8 @@ class Sensitivity(Design):
         Morris: trajectories; Sobol: base sample; else points.
     factors : "open" or list of str
         See ``factors.factors_of``; of ``open`` those that act in the scenario.
+    without : list of str
+        Keys taken out of them.
     ranges : dict of key to [low, high]
         Instead of the registry's.
     policies : list of str
@@ -56,6 +58,7 @@ class Sensitivity(Design):
     method: Literal["morris", "sobol", "pawn", "delta", "rbd-fast", "regional"]
     n: int = Field(ge=1, le=1_000_000)
     factors: Literal["open"] | list[str] = "open"
+    without: list[str] = Field(default=[])
     ranges: dict[str, list[float]] = Field(default={})
     policies: list[str] = Field(default=[])
     second_order: bool = False
@@ -67,7 +70,7 @@ class Sensitivity(Design):
         """Today and every policy at every point of the design; the design goes with the plan."""
         where = f"{study.name}.toml: design"
         options = [TODAY, *(parse_options(self.policies, study.known, study.scenarios[0]) if self.policies else [])]
-        factors, idle = factors_of(self.factors, self.ranges, study.scenarios[0], where), list[str]()
+        factors, idle = factors_of(self.factors, self.ranges, study.scenarios[0], where, self.without), dict[str, str]()
         if self.factors == "open":
             factors, idle = acting(factors, study.scenarios[0], options, study.told.seed)
         groups = [f.key.split(".")[0] for f in factors] if self.groups else []
@@ -116,8 +119,8 @@ class Sensitivity(Design):
         }
 
 
-def spec_of(plan: Plan) -> tuple[Spec, list[str]]:
-    """The design that drew a plan's points, and the factors that were found not to act.
+def spec_of(plan: Plan) -> tuple[Spec, dict[str, str]]:
+    """The design that drew a plan's points, and why factors were left out, by key.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def spec_of(plan: Plan) -> tuple[Spec, list[str]]:
     spec = Spec.from_dict({k: v for k, v in told.items() if k != "idle"})
     if spec.columns != plan.factors or spec.points != plan.points:
         raise ScenarioError(["the ledger's design is not the one that its points were drawn by; nothing was analysed"])
-    return spec, list(told["idle"])
+    return spec, dict(told["idle"])
 
 
 def refuse_impossible(spec: Spec, scenarios: Sequence[Scenario], where: str) -> None:
@@ -152,7 +155,8 @@ def refuse_impossible(spec: Spec, scenarios: Sequence[Scenario], where: str) -> 
         for why in known[key]:
             found.setdefault(why.split(" (got")[0].split(":")[1].strip(), []).append(k)
     if found:
-        lines = [f"{where}: the city is impossible at {sum(map(len, found.values())):,} of {len(spec.x):,} points"]
+        bad = {k for points in found.values() for k in points}
+        lines = [f"{where}: the city is impossible at {len(bad):,} of {len(spec.x):,} points of the design"]
         for key, points in list(found.items())[:NAMED]:
             named = ", ".join(map(str, points[:NAMED])) + (", …" if len(points) > NAMED else "")
             first = _impossible(scenarios, set_by(spec.columns, spec.points[points[0]]))
@@ -185,7 +189,7 @@ def _told(table: pd.DataFrame, spec: Spec, at: dict[str, str]) -> pd.DataFrame:
     )
 
 
-def _factors(spec: Spec, idle: Sequence[str], scenario: Scenario) -> pd.DataFrame:
+def _factors(spec: Spec, idle: Mapping[str, str], scenario: Scenario) -> pd.DataFrame:
     """What was varied, from where to where; and what was not, as it does not act."""
     rows = []
     for f in spec.factors:
@@ -193,7 +197,7 @@ def _factors(spec: Spec, idle: Sequence[str], scenario: Scenario) -> pd.DataFram
         ends = [f.choices[0], f.choices[-1]] if f.choices else [f.value(0.0, 0), f.value(1.0, 0)]
         ends = ["", ""] if f.key == DUMMY else ends
         rows.append(
-            [f.key, p.chinese if p else "虚拟因子", f.kind, *ends, p.unit if p else "", p.grade if p else "", True]
+            [f.key, p.chinese if p else "虚拟因子", f.kind, *ends, p.unit if p else "", p.grade if p else "", ""]
         )
-    rows += [[k, REGISTRY[k].chinese, "", "", "", REGISTRY[k].unit, REGISTRY[k].grade, False] for k in idle]
-    return pd.DataFrame(rows, columns=["factor", "chinese", "kind", "low", "high", "unit", "grade", "acts"])
+    rows += [[k, REGISTRY[k].chinese, "", "", "", REGISTRY[k].unit, REGISTRY[k].grade, why] for k, why in idle.items()]
+    return pd.DataFrame(rows, columns=["factor", "chinese", "kind", "low", "high", "unit", "grade", "left_out"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,7 +22,8 @@ from gridsim.studies.vary import ASKED_GRADES, why_held
 
 NUMBER, WHOLE, CHOICE, LUCK = "number", "whole", "choice", "luck"
 GRADES = (*ASKED_GRADES, "A", "S")  # what a range is stated for may be varied, however good its evidence
-PROBE = {"time.warmup_days": 60, "time.days": 120, "time.follow_up_days": 30}  # of one factor moved alone
+IDLE, IMPOSSIBLE = "idle", "impossible"  # why a factor is left out
+PROBE = {"time.warmup_days": 60, "time.days": 90, "time.follow_up_days": 10}  # of one factor moved alone
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,11 @@ LUCK_FACTOR = Factor(DUMMY, LUCK)
 
 
 def factors_of(
-    named: str | Sequence[str], ranges: Mapping[str, Sequence[float]], scenario: Scenario, where: str
+    named: str | Sequence[str],
+    ranges: Mapping[str, Sequence[float]],
+    scenario: Scenario,
+    where: str,
+    without: Sequence[str] = (),
 ) -> list[Factor]:
     """The factors that a study file names; the dummy comes last.
 
@@ -102,6 +107,8 @@ def factors_of(
         Instead of the registry's.
     where : str
         What errors begin with.
+    without : list of str
+        Keys taken out of them.
 
     Raises
     ------
@@ -118,6 +125,8 @@ def factors_of(
         if name not in REGISTRY and not inside:
             errors.append(f"{where}.factors: no parameter or section {name!r}{nearest(name, [*REGISTRY, *SECTIONS])}")
     errors += [f"{where}.factors: {k} stands twice" for k in dict.fromkeys(keys) if keys.count(k) > 1]
+    errors += [f"{where}.without: {k} is no factor of this study{nearest(k, keys)}" for k in without if k not in keys]
+    keys = [k for k in keys if k not in without]
     errors += [f"{where}.ranges: {k} is no factor of this study" for k in ranges if k not in keys]
     found = []
     for key in keys:
@@ -158,33 +167,34 @@ def _factor(p: Parameter, own: Sequence[float] | None) -> Factor | str:
 
 def acting(
     factors: Sequence[Factor], scenario: Scenario, options: Sequence[Option], seed: int
-) -> tuple[list[Factor], list[str]]:
-    """Those factors that act in a scenario, and the keys of those that do not.
+) -> tuple[list[Factor], dict[str, str]]:
+    """Those factors that act in a scenario, and why the others are left out (``IDLE`` or ``IMPOSSIBLE``), by key.
 
     A factor acts if some measure, under some option, changes at all when the factor alone goes to one end of its range
-    or the other, in 120 days with the same luck. An end that the city cannot have counts as acting: the design says so.
+    or the other, in 90 days with the same luck. A factor with an end that the city cannot have, all else as stated, is
+    left out.
     """
     short = scenario.replace(PROBE)
     compile_once()
 
-    def told(values: dict[str, Any]) -> bytes:
+    def told(values: dict[str, Any]) -> Iterator[bytes]:
         s = at_point(short, values)
         warm = World(s, City(s), seed, 0).warm_up()
-        runs = [warm.copy().under(o.phases(s)).run() for o in options]
-        return packed([x for w in runs for window in measure_windows(w).values() for x in window.values()])
+        for o in options:
+            world = warm.copy().under(o.phases(s)).run()
+            yield packed([x for window in measure_windows(world).values() for x in window.values()])
 
-    now = told({})
+    now = list(told({}))
 
-    def acts(f: Factor) -> bool:
+    def left_out(f: Factor) -> str:
         if f.kind == LUCK:
-            return True
+            return ""
         ends = f.choices if f.kind == CHOICE else (f.value(0.0), f.value(1.0))
         try:
-            return any(told({f.key: x}) != now for x in ends)
+            return "" if any(a != b for x in ends for a, b in zip(told({f.key: x}), now, strict=True)) else IDLE
         except ScenarioError:
-            return True
+            return IMPOSSIBLE
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        found = list(pool.map(acts, factors))
-    kept = [f for f, a in zip(factors, found, strict=True) if a]
-    return kept, [f.key for f, a in zip(factors, found, strict=True) if not a]
+        why = {f.key: w for f, w in zip(factors, pool.map(left_out, factors), strict=True) if w}
+    return [f for f in factors if f.key not in why], why
