@@ -42,12 +42,12 @@ within a window. 0: differences stay as they are.
 
 **Limits.** Every number of trust, ties and participation is an assumption (grade X); no city's data fix how success
 makes people take part. A grid has some 26 cases a year, and the slope of success rests on half of them as level and
-half as instrument: it is free of falling back by chance, but wide, and the wider the less grids differ in truth: a
-replication in which the halves hardly agree can stretch the interval by itself. The Gini of success holds chance as
-well as real differences. The slope of participation holds the mere turnover of people too: whoever ceases to take part
-pulls a grid towards the others, so that a Matthew effect must outweigh it to be seen. People are tied to the next ones
-of their list and across the district; no map of real acquaintance stands behind it. One district, two measured years:
-slow circles may not have closed.
+half as instrument: it is free of falling back by chance, but wide, and the wider the less grids differ in truth: where
+the halves hardly agree (first-stage F below 10) a replication gives none, and then none is given over replications. The
+Gini of success holds chance as well as real differences. The slope of participation holds the mere turnover of people
+too: whoever ceases to take part pulls a grid towards the others, so that a Matthew effect must outweigh it to be seen.
+People are tied to the next ones of their list and across the district; no map of real acquaintance stands behind it.
+One district, two measured years: slow circles may not have closed.
 """.strip()
 
 
@@ -79,6 +79,12 @@ def told(values: dict[str, dict[str, np.ndarray]]) -> str:
                 if high < 0
                 else "neither, clearly"
             )
+            if np.isnan(mean):
+                weak = int(np.isnan(values[name][key]).sum())
+                lines.append(
+                    f"{BY_KEY[key].english}, {name} ties: not measured, the instrument is weak in {weak} runs."
+                )
+                continue
             lines.append(f"{BY_KEY[key].english}, {name} ties: {mean:+.3f} [{low:+.3f}, {high:+.3f}], {sign}.")
     for key in (*KEYS, *MORE):
         _, low, high, _ = paired(values["long"][key] - values["clustered"][key])

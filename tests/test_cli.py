@@ -41,6 +41,7 @@ def test_compare_writes_what_it_says(fast, capsys):
         "report.html",
         "report.xlsx",
         "elements.csv",
+        "ranking.csv",
         "backlog.png",
         "differences.png",
     ]

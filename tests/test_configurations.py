@@ -223,8 +223,10 @@ def test_a_comparison_of_configurations_is_told_and_read_again(tmp_path):
 def test_look_ups_show_the_label_of_every_component(capsys):
     assert main(["policies", "management", "sequential-referral"]) == 0
     out = capsys.readouterr().out
-    assert "sequential-referral" in out and "(our construct)" in out and "(the paper's)" in out
+    assert "sequential-referral" in out and "(our construct)" in out and "(the paper's)" not in out
     assert "add-experts" not in out
+    assert main(["policies", "good-governance"]) == 0
+    assert "(the paper's)" in capsys.readouterr().out
     assert main(["policies", "good-governance", "--lang", "zh"]) == 0
     assert "本模型设定" in capsys.readouterr().out
     assert main(["policies", "good-governance", "--json"]) == 0
