@@ -14,7 +14,8 @@ from gridsim.verification.reference.town import Town
 
 if TYPE_CHECKING:
     from gridsim.verification.reference.departments import Task
-    from gridsim.verification.reference.incidents import Case, Latent
+    from gridsim.verification.reference.incidents import Case
+    from gridsim.verification.reference.latent import Latent
 
 
 class Base:
@@ -43,6 +44,9 @@ class Base:
         self.clock = Clock(self.terms.office, self.terms.opens, self.terms.closes)
 
     if TYPE_CHECKING:  # what one noun passes on to another; a Mind has all of them
+
+        def become_latent(self, case: Case, since: float) -> None:
+            """R3–R6. See ``Detection``."""
 
         def hand_over(self, case: Case, now: float) -> bool:
             """R10. See ``Experts``."""

@@ -7,7 +7,8 @@ from collections import defaultdict
 
 from gridsim.verification.reference import draws
 from gridsim.verification.reference.clock import TINY, Kind
-from gridsim.verification.reference.incidents import BY_RESIDENT, Case, Incidents
+from gridsim.verification.reference.incidents import BY_RESIDENT, Case
+from gridsim.verification.reference.latent import Detection
 from gridsim.verification.reference.terms import logistic
 from gridsim.verification.reference.town import Grid, Worker
 
@@ -15,7 +16,7 @@ FULL_TIME, PART_TIME, CHIEF, GUIDE, INFORMATION_OFFICER = range(5)
 ORDER = {GUIDE: 0, INFORMATION_OFFICER: 1, FULL_TIME: 2, PART_TIME: 2, CHIEF: 3}  # in dedicated grids
 
 
-class Gridworkers(Incidents):
+class Gridworkers(Detection):
     """R3's hours, R17 and R9."""
 
     # --- R3 --------------------------------------------------------------------------------------------------------
