@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SHORTEST = 0.01  # of a duration's mean or median, in its unit: scaling ends there
 # What there is whatever a policy does: lines for these are paid for a part of them, in whole pieces. All else follows
 # the levers; the city is one and is paid for whole.
-PER_PLACE = ("district", "street", "community", "department", "comprehensive_grid", "full_time")
+PER_PLACE = ("district", "street", "community", "department", "comprehensive_grid", "full_time", "part_time")
 
 
 class Scale(BaseModel):
