@@ -18,6 +18,7 @@ from gridsim.measures.matthew import KEYS
 from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
+from gridsim.studies.fit import engine_hash
 from gridsim.studies.paired import paired
 
 SCENARIO, SEED = "district", 1
@@ -27,7 +28,8 @@ TEXT = """
 # The Matthew effect, measured
 
 Made by `python experiments/matthew.py {n}`: scenario `{scenario}`, seed {seed}, {n} replications, days {first}–{last}.
-Intervals are 95 %, Student's t over replications; the difference is paired (same seed, same people).
+Scenario {hash}, engine {engine}. Intervals are 95 %, Student's t over replications; the difference is paired (same
+seed, same people).
 
 | measure | unit | clustered ties | long ties | long − clustered |
 |---|---|---|---|---|
@@ -40,11 +42,12 @@ within a window. 0: differences stay as they are.
 
 **Limits.** Every number of trust, ties and participation is an assumption (grade X); no city's data fix how success
 makes people take part. A grid has some 26 cases a year, and the slope of success rests on half of them as level and
-half as instrument: it is free of falling back by chance, but wide. The Gini of success holds chance as well as real
-differences. The slope of participation holds the mere turnover of people too: whoever ceases to take part pulls a grid
-towards the others, so that a Matthew effect must outweigh it to be seen. People are tied to the next ones of their list
-and across the district; no map of real acquaintance stands behind it. One district, two measured years: slow circles
-may not have closed.
+half as instrument: it is free of falling back by chance, but wide, and the wider the less grids differ in truth: where
+the halves hardly agree (first-stage F below 10) a replication gives none, and then none is given over replications. The
+Gini of success holds chance as well as real differences. The slope of participation holds the mere turnover of people
+too: whoever ceases to take part pulls a grid towards the others, so that a Matthew effect must outweigh it to be seen.
+People are tied to the next ones of their list and across the district; no map of real acquaintance stands behind it.
+One district, two measured years: slow circles may not have closed.
 """.strip()
 
 
@@ -76,6 +79,12 @@ def told(values: dict[str, dict[str, np.ndarray]]) -> str:
                 if high < 0
                 else "neither, clearly"
             )
+            if np.isnan(mean):
+                weak = int(np.isnan(values[name][key]).sum())
+                lines.append(
+                    f"{BY_KEY[key].english}, {name} ties: not measured, the instrument is weak in {weak} runs."
+                )
+                continue
             lines.append(f"{BY_KEY[key].english}, {name} ties: {mean:+.3f} [{low:+.3f}, {high:+.3f}], {sign}.")
     for key in (*KEYS, *MORE):
         _, low, high, _ = paired(values["long"][key] - values["clustered"][key])
@@ -110,6 +119,8 @@ def main(n: int) -> None:
         seed=SEED,
         first=t.days - t.window_days,
         last=t.days,
+        hash=load_scenario(SCENARIO).hash[:10],
+        engine=engine_hash()[:10],
         rows="\n".join(rows),
         found=told(values),
     )

@@ -40,6 +40,8 @@ def test_compare_writes_what_it_says(fast, capsys):
         "trace.json",
         "report.html",
         "report.xlsx",
+        "elements.csv",
+        "ranking.csv",
         "backlog.png",
         "differences.png",
     ]

@@ -12,10 +12,10 @@ from openpyxl import load_workbook
 from gridsim.cli import main
 from gridsim.measures import BY_KEY
 from gridsim.measures.elements import ELEMENTS, symmetric_change
-from gridsim.scenario.policies import Policy
+from gridsim.scenario.policies import Option, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import load_scenario
 from gridsim.studies.comparison import compare
-from gridsim.studies.elements import BESIDE, INDEX, PROXY, card, index_of
+from gridsim.studies.elements import BESIDE, INDEX, PROXY, REST, card, index_of, inputs
 from gridsim.studies.saved import load_comparison, read_csv
 from gridsim.views.elements import report
 from gridsim.views.labels import interval, number, say
@@ -46,8 +46,10 @@ def test_the_card_is_the_table_and_the_index_comes_last(result):
     table = card(result)
     for name in ("told", "nothing"):
         mine = table[table.policy == name]
-        assert list(mine.kind) == [k for e in ELEMENTS for k in (PROXY, *[BESIDE] * len(e.beside))] + [INDEX]
-        for r in mine[mine.kind != INDEX].itertuples():
+        assert list(mine.kind) == [k for e in ELEMENTS for k in (PROXY, *[BESIDE] * len(e.beside))] + [INDEX] + [
+            REST
+        ] * (name == "told")
+        for r in mine[~mine.kind.isin((INDEX, REST))].itertuples():
             row = result.row(name, r.measure)
             assert (r.baseline, r.difference, r.ci_low, r.ci_high) == (
                 row.baseline,
@@ -56,7 +58,7 @@ def test_the_card_is_the_table_and_the_index_comes_last(result):
                 row.ci_high,
             )
             assert r.verdict == row.verdict
-        last = mine.iloc[-1]
+        last = mine[mine.kind == INDEX].iloc[0]
         assert last.verdict == "" and np.isnan(last.baseline) and np.isnan(last.value)
     assert result.row("told", "told_share").verdict == "better"  # the lever that is meant to move it does
     nothing = table[(table.policy == "nothing") & (table.kind == INDEX)].iloc[0]
@@ -76,8 +78,38 @@ def test_the_index_by_hand(result):
     assert np.isnan(index_of(dataclasses.replace(c, runs=runs), "told")).all()
 
 
+def test_what_a_lever_sets_is_marked_and_left_out_of_the_second_index(result):
+    """Of ten only transparency doubles: the index is 2 · 1 ÷ 3 ÷ 10, carried by it alone; without it, 0."""
+    runs = result.runs.copy()
+    for e in ELEMENTS:
+        runs[e.measure] = np.where((runs.policy == "told") & (e.key == "transparency"), 2.0, 1.0)
+    table = card(dataclasses.replace(result, runs=runs)).set_index(["policy", "element"])
+    assert table.loc[("told", INDEX)].difference == pytest.approx(2 / 3 / 10)
+    assert table.loc[("told", REST)].difference == 0.0 and ("nothing", REST) not in table.index
+    assert table[table.set_by != ""].set_by.to_dict() == {("told", "transparency"): "feedback.share"}
+    for lang in ("en", "zh"):
+        first, second = report(result, lang).split("\n\n")[:2]
+        marked = [line for line in first.splitlines() if "※" in line]  # its row, the second index, the levers
+        assert len(marked) == 3 and ("透明性" in marked[0]) and "feedback.share" in marked[2] and "※" not in second
+
+
+def test_levers_that_set_a_proxy():
+    """Good governance sets feedback, publicity and organisations; a value as today's sets nothing."""
+    known = builtin_policies() | {"same": Policy(name="same", set={"feedback.share": SMALL.get("feedback.share")})}
+
+    def marked(name):
+        (o,) = parse_options(name, known, SMALL)
+        return {e.key for e in ELEMENTS if inputs(e, o, SMALL)}
+
+    assert marked("good-governance") == {"legality", "transparency", "participation"}
+    assert marked("management") == marked("no-feedback") == {"transparency"}
+    assert marked("same") == marked("raise-linkage") == set()
+    own = Policy(name="own", set={"organisations.coverage": 0.5})
+    assert inputs(ELEMENTS[6], Option("own", (own,)), SMALL) == ["organisations.coverage"]
+
+
 @given(st.floats(0, 1e6), st.floats(0, 1e6))
-def test_no_element_can_carry_the_index_alone(before, after):
+def test_a_change_is_bounded_and_cancels(before, after):
     there, back = symmetric_change(np.array([before, after]), np.array([after, before]))
     assert -2 <= there <= 2 and there == pytest.approx(-back)
     assert np.sign(there) == np.sign(after - before) or abs(after - before) < 1e-300
@@ -112,7 +144,9 @@ def test_files_hold_the_card(result, tmp_path):
     assert "elements.csv" in files
     written = read_csv(tmp_path / "elements.csv")
     expected = card(load_comparison(tmp_path).comparison)
-    pd.testing.assert_frame_equal(written.fillna({"measure": "", "verdict": ""}), expected, check_dtype=False)
+    pd.testing.assert_frame_equal(
+        written.fillna({"measure": "", "verdict": "", "set_by": ""}), expected, check_dtype=False
+    )
     book = load_workbook(tmp_path / "report.xlsx")
     sheet = book["Ten elements | 善治十要素"]
     rows = list(sheet.iter_rows(values_only=True))

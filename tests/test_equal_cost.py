@@ -26,7 +26,9 @@ from gridsim.views.equal_cost import equal_cost_figure, report
 KNOWN = builtin_policies()
 SMALL, DISTRICT = load_scenario("neighbourhood"), load_scenario("district")
 CITIES = {s.name: (s, City(s)) for s in (SMALL, DISTRICT)}
-CAN = "raise-linkage,add-experts,more-full-timers,follow-up-officer,more-teams,raise-linkage+add-experts"
+CAN = (
+    "raise-linkage,add-experts,more-full-timers,follow-up-officer,more-teams,staff-incentives,raise-linkage+add-experts"
+)
 STAIRS = {o.name: Staircase(o, SMALL, CITIES["neighbourhood"][1]) for o in parse_options(CAN, KNOWN, SMALL)}
 
 
@@ -53,6 +55,7 @@ def planned(name, budget, city="neighbourhood", known=KNOWN):
         ("automatic-dispatch", "neighbourhood", 2_000_000 / 5),
         ("devices", "neighbourhood", (61 + 46 + 20) * 2_500 / 5),
         ("real-posts", "neighbourhood", 0),
+        ("staff-incentives", "neighbourhood", 61 * 6_000 + 46 * 0.08 * 6_000),
         ("add-experts", "district", 89 * (6 * 52 * 150 + 0.5 * 3_000)),  # 445 / 5
         ("more-full-timers", "district", 45 * 60_000),  # 44.5, rounded up
         ("consolidate-dedicated-grids", "district", (168 - 9) * 2_000 / 5),  # 5.49 % of 168 is 9.2
@@ -79,7 +82,14 @@ def test_one_off_outlay_is_spread_over_its_life():
         ("raise-linkage", 200_000, 3 * 70_000, 70_000, "linkage.rate", 0.7 + 3 / 8 * 0.2),  # 3 of 8 departments
         ("follow-up-officer", 190_000, 3 * 60_000, 60_000, "follow_up.share", 0.75),  # 3 officers, where 2 watch half
         ("staff-dedicated-grids", 700_000, 720_000, 240_000, "dedicated.staff_per_grid", 4),
-        ("staff-incentives", 197_000, 31 * 6_000 + 23 * 480, 6_000, "careers.incentive", (1 / 2 + 23.5 / 46) / 2),
+        (
+            "staff-incentives",
+            97_020,
+            15 * 6_000 + 12 * 480,
+            6_000,
+            "careers.incentive",
+            (11.5 / 46 + 15.5 / 61) / 2,
+        ),  # 15 full-timers up to 15.5 / 61, 12 part-timers from 11.5 / 46: the middle
         ("more-teams", 6_000_000, 2 * 2_560_000, 2_560_000, "departments.added_teams", 2),
     ],
 )
@@ -132,7 +142,10 @@ def test_what_cannot_be_scaled_stands_at_its_own_cost_and_says_why():
 
 
 def test_every_builtin_policy_is_scaled_or_says_why_not_in_both_languages():
-    for p in (p for p in KNOWN.values() if not p.components):  # a configuration is scaled as the stack it is
+    for p in KNOWN.values():
+        if p.components:  # a configuration is scaled, or not, by the policies that it is made of
+            assert p.scale is None and not p.own_cost and set(p.components.values()) <= set(KNOWN), p.name
+            continue
         assert (p.scale is None) == bool(p.own_cost) == bool(p.chinese_own_cost), p.name
         assert p.scale is None or p.cost, p.name
 
@@ -299,7 +312,7 @@ def verdicts(table):
 
 
 def test_dominance_by_hand():
-    table = dominance(RUNS, "w", OUTLAY, lambda a, b: 0.0)
+    table = dominance(RUNS, "w", OUTLAY, lambda a, b: 0.0, SMALL)
     said = verdicts(table)
     assert ("cheap", "middle") not in said  # it is cheaper: nothing that is dearer dominates it
     assert said["cheap", BASELINE] == said["dear", BASELINE] == said["dear", "middle"] == STANDS
@@ -316,19 +329,60 @@ def test_dominance_by_hand():
 
 def test_equal_outlays_dominate_either_way():
     outlay = OUTLAY | {"middle": 305.0}
-    said = verdicts(dominance(RUNS, "w", outlay, lambda a, b: 10.0))
+    said = verdicts(dominance(RUNS, "w", outlay, lambda a, b: 10.0, SMALL))
     assert said["middle", "dear"] == DOMINATED and said["dear", "middle"] == STANDS
     assert (
-        verdicts(dominance(RUNS, "w", {"cheap": 100.0, "dear": 50.0}, lambda a, b: 0.0))["cheap", "dear"] == DOMINATED
+        verdicts(dominance(RUNS, "w", {"cheap": 100.0, "dear": 50.0}, lambda a, b: 0.0, SMALL))["cheap", "dear"]
+        == DOMINATED
     )
 
 
 def test_a_claim_needs_an_interval_that_excludes_zero():
     wild = runs_of(baseline=100 + NOISE, x=[50, 160, 90, 140], y=[100, 90, 95, 105])
-    table = dominance(wild, "w", {"x": 200.0, "y": 100.0}, lambda a, b: 0.0)
+    table = dominance(wild, "w", {"x": 200.0, "y": 100.0}, lambda a, b: 0.0, SMALL)
     assert set(table.verdict) == {UNTOLD}
     one = wild[wild.replicate == 0]
-    assert set(dominance(one, "w", {"x": 200.0, "y": 100.0}, lambda a, b: 0.0).verdict) == {UNTOLD}
+    assert set(dominance(one, "w", {"x": 200.0, "y": 100.0}, lambda a, b: 0.0, SMALL).verdict) == {UNTOLD}
+
+
+def test_a_claim_holds_beside_all_other_pairs_and_matters():
+    """By hand: two options and today are three pairs, with two outcomes six tests; of x − y, d = 6 ± 2 in four pairs.
+
+    Time is a tenth, so that both have t = 6 ÷ (sd ÷ 2) on 3 degrees of freedom. The rest differ by 0: p = 1.
+    """
+    d = np.array([4.0, 8.0, 5.0, 7.0])
+    runs = runs_of(baseline=100 + NOISE, y=100 + NOISE, x=100 + NOISE + d)
+    outlay = {"x": 200.0, "y": 100.0}
+    p = 2 * stats.t.sf(6 / (d.std(ddof=1) / 2), 3)  # .0063
+    table = dominance(runs, "w", outlay, lambda a, b: 0.0, SMALL)
+    row = table[(table.policy == "x") & (table.other == "y")].iloc[0]
+    assert p < 0.05 / 4 < 6 * p  # four tests of six have this p: two pairs, two outcomes
+    assert row.backlog_p == row.time_p == pytest.approx(6 * p) and row.verdict == DOMINATED
+    wide = runs_of(baseline=100 + NOISE, y=100 + NOISE, x=100 + NOISE + d * [0.4, 1.3, 1, 1])
+    alone = paired(d * [0.4, 1.3, 1, 1])
+    row = dominance(wide, "w", outlay, lambda a, b: 0.0, SMALL).iloc[1]
+    assert alone[1] > 0 and 6 * alone[3] > 0.05 and row.verdict == UNTOLD  # its own interval excludes zero
+    small = runs_of(baseline=100 + NOISE, y=100 + NOISE, x=100 + NOISE + d / 4)  # 1.5 cases of 100, .15 d
+    assert set(verdicts(dominance(small, "w", outlay, lambda a, b: 0.0, SMALL)).values()) == {UNTOLD}
+    fine = SMALL.replace({"matters.relative": 0.01})
+    assert verdicts(dominance(small, "w", outlay, lambda a, b: 0.0, fine))["x", "y"] == DOMINATED
+
+
+@pytest.mark.parametrize("alike", [False, True])
+def test_noise_dominates_nothing(alike):
+    """Ten options that differ by luck alone, large enough to matter: a comparison with any claim is one of twenty at most."""
+    rng = np.random.default_rng(3)
+    names = [BASELINE, *(f"o{k}" for k in range(10))]
+    outlay = {name: 100.0 if alike else 100.0 * k for k, name in enumerate(names) if k}
+    claims = []
+    for _ in range(60):
+        runs = pd.concat(
+            pd.DataFrame({"policy": n, "replicate": range(8), "window": "w", "backlog": 100 + 15 * rng.normal(size=8),
+                          "time_to_resolution": 30 + 5 * rng.normal(size=8)}) for n in names
+        )  # fmt: skip
+        table = dominance(runs, "w", outlay, lambda a, b: 0.0, SMALL)
+        claims.append((table.verdict.isin((DOMINATED, MIXED))).any())
+    assert stats.binomtest(sum(claims), len(claims), 0.05, alternative="greater").pvalue > 0.05, sum(claims)
 
 
 def test_the_frontier_ends_where_options_are_not_told_apart():

@@ -12,11 +12,13 @@ from gridsim.measures.curves import DAYS, unresolved_share
 from gridsim.measures.survival import restricted_mean
 from gridsim.measures.territory import by_grid, first_grid, joint_handling
 from gridsim.model.cases import measured_columns
+from gridsim.model.city import City
 from gridsim.model.model import GovernanceModel
-from gridsim.scenario.policies import Policy
+from gridsim.scenario.policies import Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import load_scenario
 from gridsim.scenario.windows import windows
 from gridsim.studies.comparison import compare
+from gridsim.studies.equal_cost import judged, plan
 from gridsim.studies.territory import grid_effects
 from gridsim.views.drawing import share_letters, svg
 from gridsim.views.figures import HATCHES, line_of, style, wrapped
@@ -36,6 +38,14 @@ def result():
 
 
 @pytest.fixture(scope="module")
+def at_equal_cost():
+    known = builtin_policies()
+    options = parse_options("raise-linkage,add-experts", known, SMALL)
+    made = plan(options, SMALL, City(SMALL), "dearest", known)
+    return judged(compare(SMALL, made.options, replications=4), made)
+
+
+@pytest.fixture(scope="module")
 def world():
     return GovernanceModel(SMALL, rng=3).run().world
 
@@ -46,7 +56,8 @@ def texts_of(figure) -> list[str]:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("name", FIGURES)
-def test_every_figure_draws_in_both_languages(result, lang, name, caplog):
+def test_every_figure_draws_in_both_languages(request, lang, name, caplog):
+    result = request.getfixturevalue("at_equal_cost" if name == "equal_cost" else "result")
     with warnings.catch_warnings(), style():
         warnings.simplefilter("error")  # a missing glyph is a warning
         figure = FIGURES[name](result, lang)
@@ -65,6 +76,10 @@ def test_every_figure_draws_in_both_languages(result, lang, name, caplog):
     assert drawing.startswith("<svg") and len(drawing) > 5_000
     if lang == "zh":
         assert "NotoSans" in drawing
+
+
+def test_there_is_nothing_to_draw_at_equal_cost_where_nobody_asked(result):
+    assert FIGURES["equal_cost"](result, "en") is None
 
 
 @pytest.mark.parametrize("name", ["backlog", "curves", "paired"])

@@ -20,7 +20,7 @@ from gridsim.scenario.policies import Phase, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, ScenarioError, load_scenario
 from gridsim.verification import monotone
 from gridsim.verification.check import CHECKS, Size, findings
-from gridsim.verification.cities import CITY, NOT_YET, random_city, random_plan, random_policy, small_city
+from gridsim.verification.cities import CITY, random_city, random_plan, random_policy, small_city
 from gridsim.verification.invariants import BACK, END, LOOKS, MOST_ADDED
 from gridsim.verification.monotone import EXCEPTIONS, RELATIONS, Relation, compared
 from gridsim.verification.promises import PROMISES, broken, case_days, differing, packed, staff_of, used_tables
@@ -355,7 +355,7 @@ def test_random_cities_are_functions_of_their_number() -> None:
     again = [(random_city(k), random_policy(k)) for k in (0, 1, 2)]
     assert [(random_city(k), random_policy(k)) for k in (0, 1, 2)] == again
     assert len({s.hash for s, _ in again}) == 3
-    assert random_city(4, 0).rules == load_scenario("neighbourhood").replace(NOT_YET).rules
+    assert random_city(4, 0).rules == load_scenario("neighbourhood").rules
 
 
 def test_random_cities_state_every_key_that_decides_a_course() -> None:

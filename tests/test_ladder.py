@@ -240,7 +240,7 @@ def test_ladder_from_end_to_end(small, capsys):
     table = pd.read_csv("o/ladder.csv", keep_default_na=False)
     assert set(table.kind) == set(KINDS) and set(table.origin) == {"", "paper", "ours", "ours+paper"}
     backlog = pick(table, "shapley", "backlog")
-    assert len(backlog) == 5 and set(backlog.component) == set(KNOWN["good-governance"].components)
+    assert len(backlog) == 8 and set(backlog.component) == set(KNOWN["good-governance"].components)
     page = (small / "o/report.html").read_text(encoding="utf-8")
     for text in ("share (Shapley)", "贡献份额", "our construct", "本模型设定", "interaction", "交互作用"):
         assert text in page and text in said.out, text

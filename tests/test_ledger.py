@@ -180,9 +180,12 @@ def test_a_point_that_a_city_cannot_have_is_a_failed_row():
 
 def test_seed_as_a_factor_is_another_history():
     book = run_study(plan(factors=("seed",), points=((1,), (5,)), replications=2))
+    assert book.counts()["missing"] == 0  # points that differ in nothing else are both run
     assert (book.wide("backlog", "baseline")[0, 0] == run_study(plan()).wide("backlog", "baseline")[0, 0, :2]).all()
     assert (book.wide("backlog", "baseline")[0, 1] != book.wide("backlog", "baseline")[0, 0]).all()
     assert list(book.frame().seed) == [1] * 4 + [5] * 4
+    other = plan(factors=("seed",), points=((1,), (6,)))
+    assert not plan(factors=("seed",), points=((1,), (5,))).extends(other)
 
 
 def test_what_is_finished_is_balanced_at_any_moment():

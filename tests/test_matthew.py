@@ -47,6 +47,22 @@ def test_slope_by_hand():
     assert np.isnan(slope(level, np.ones(3), np.ones(3))) and np.isnan(slope(level[:2], level[:2], level[:2]))
 
 
+def test_a_weak_instrument_gives_no_slope():
+    """By hand: n = 42, r² = .2 is F = 40 · .2 ÷ .8 = 10, the least that is strong. And of noise nearly nothing is told."""
+    x = np.repeat([1.0, -1.0], 21)
+    across = np.tile([1.0, -1.0], 21)
+    across -= x * (across @ x) / 42  # nothing in common with x
+    across *= np.sqrt(42 / (across @ across))
+    for r2, told in ((0.201, True), (0.199, False)):
+        level = np.sqrt(r2) * x + np.sqrt(1 - r2) * across
+        assert np.isnan(slope(0.5 * level, level, x)) != told
+        assert np.isnan(slope(0.5 * level, level, -x))
+    assert slope(0.5 * x, x, x) == pytest.approx(0.5)
+    rng = np.random.default_rng(11)
+    noise = [slope(*rng.normal(size=(3, GRIDS))) for _ in range(400)]
+    assert np.mean(np.isfinite(noise)) < 0.01  # F ≥ 10 and r > 0 by luck: .0008
+
+
 def test_growth_of_participation_by_hand():
     """Three grids of a hundred people, 10, 20 and 30 take part; at the window's end 12, 30 and 60: slope .1 (.30 − .02) ÷ .02.
 
@@ -69,8 +85,9 @@ def test_growth_of_participation_by_hand():
 
 
 def test_growth_of_success_by_hand():
-    """Three grids, two windows of ten days; of each grid's cases of the first, odd ones give the level, even ones the
-    instrument. The sums are done here from the table of cases."""
+    """Three grids, two windows of thirty days; of each grid's cases of the first, odd ones give the level, even ones the
+    instrument. The sums are done here from the table of cases. One grid is given all the time and one none, so that the
+    halves agree: grids that are alike but for luck would be a weak instrument."""
     s = single_queue(
         6.0, city__comprehensive_grids=3, staff__full_time=3, time__days=60, time__window_days=30,
         handling__service={"distribution": "lognormal", "median": 6.0, "sigma": 1.0}, categories__any__deadline_days=0.5,
@@ -78,6 +95,7 @@ def test_growth_of_success_by_hand():
     world = World(s).run()
     c = world.cases
     home = world.city.place.host[c.place]
+    c.deadline[home == 0], c.deadline[home == 2] = np.inf, -1.0
     good = c.resolved <= c.deadline
 
     def share(first: float, last: float, among: np.ndarray) -> np.ndarray:
@@ -89,6 +107,8 @@ def test_growth_of_success_by_hand():
     growth = share(30, 60, np.ones(len(c), bool)) - level
     dz = other - other.mean()
     expected = (dz * (growth - growth.mean())).sum() / (dz * (level - level.mean())).sum()
+    z = level - level.mean()
+    assert (dz @ z) ** 2 > 0.95 * (dz @ dz) * (z @ z)  # F above 19
     both = measure_windows(world)
     assert both[30, 60]["matthew_success"] == pytest.approx(expected)
     assert np.isnan(both[0, 30]["matthew_success"])  # there is no window before

@@ -23,6 +23,7 @@ def test_python_runs(capsys):
 
 def test_toml_and_its_commands_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "experiments").symlink_to(README.parent / "experiments")  # as in a clone
     for text in blocks("toml"):
         name = re.match(r"# (\S+\.toml)", text).group(1)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -36,6 +37,8 @@ def test_toml_and_its_commands_run(tmp_path, monkeypatch, capsys):
                 argv += ["--list"]  # test_verify.py runs the checks
             if argv[0] in ("compare", "ladder"):
                 argv += ["--replications", "2", "--days", "60"]
+            if argv[0] == "study" and "--quick" not in argv:
+                argv += ["--quick"]  # the whole of it takes a night
             assert main(argv) == 0, command
 
 

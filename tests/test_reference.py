@@ -66,7 +66,7 @@ def busy() -> Any:
         trust__gain=0.5,
         trust__loss=0.5,
         grievance__growth=1.0,
-        grievance__disputes=3.0,
+        grievance__disputes=2.0,
         participation__initial=0.4,
         participation__contagion=0.6,
         self_resolution__failure=0.5,

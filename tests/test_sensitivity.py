@@ -165,6 +165,14 @@ def test_luck_is_the_dummys_alone_and_differs_between_trajectories():
     assert spec.columns[-1] == "seed" and spec.columns[:-1] == ("x1", "x2", "x3")
 
 
+def test_points_that_differ_in_luck_alone_are_both_run():
+    plan = Plan(
+        (load_scenario("neighbourhood"),), factors=("linkage.rate", "seed"), points=((0.5, 1), (0.5, 2), (0.5, 1))
+    )
+    assert sorted(b.point for b in plan.batches()) == [0, 1]
+    assert len({plan.key(0, k, 0, 0) for k in range(3)}) == 2
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_has_the_dummy_and_finds_what_matters(method):
     spec = design(method)

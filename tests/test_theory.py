@@ -101,17 +101,24 @@ def fates(world: World, before: float) -> tuple[np.recarray, np.ndarray]:
     return c, np.array([np.sum(c.channel == BY_PATROL), np.sum(c.channel == BY_RESIDENT), np.sum(c.state == LAPSED)])
 
 
-def test_unequal_residents_report_in_proportion_to_their_propensity() -> None:
-    """With persons that differ, the share is the mean over the actual residents of h·x / (h·x + the other hazards)."""
-    scenario = clocks(**{"residents.disparity": 5.0, "city.persons_per_agent": 10, "residents.report_rate": 0.2})
+@pytest.mark.parametrize("between", [0.0, 0.5])
+def test_unequal_residents_report_in_proportion_to_their_propensity(between: float) -> None:
+    """With persons that differ, the share is the mean over the actual residents of h·x / (h·x + the other hazards).
+
+    The ratio p90/p10 is exp(2 z σ), so that people of the one community here, who have the part 1 − w of the variance σ²
+    of the logarithm among them, differ by 5^√(1 − w); what lies between communities, they share.
+    """
+    differ = {"residents.disparity": 5.0, "residents.place_share": between, "residents.report_rate": 0.2}
+    scenario = clocks(**differ | {"city.persons_per_agent": 10})
     world = World(scenario, seed=6).advance(400)
     c, counts = fates(world, 300)
     x = world.tables.propensity.astype(float)
     told = 0.2 * 0.7 * x
     assert_share(counts[1], len(c), float(np.mean(told / (told + PATROL + LAPSE))), "reported by residents")
     p90_over_p10 = np.quantile(x, 0.9) / np.quantile(x, 0.1)
-    assert p90_over_p10 == pytest.approx(5.0, rel=0.15)
-    assert x.mean() == pytest.approx(1.0, abs=4 * x.std() / math.sqrt(len(x)))
+    assert p90_over_p10 == pytest.approx(5.0 ** math.sqrt(1 - between), rel=0.15 * math.sqrt(1 - between))
+    if between == 0.0:
+        assert x.mean() == pytest.approx(1.0, abs=4 * x.std() / math.sqrt(len(x)))
 
 
 def test_patrol_share_on_the_office_calendar() -> None:
@@ -506,11 +513,15 @@ def test_stalled_stock_starts_and_stays_at_its_law(law_of_tau: str) -> None:
     assert abs((x[:, 3] - x[:, 1]).mean()) < stats.t.ppf((1 + LEVEL) / 2, 15) * (x[:, 3] - x[:, 1]).std(ddof=1) / 4
 
 
-def test_stalled_stock_of_the_neighbourhood_does_not_drift() -> None:
+@pytest.mark.parametrize(("residents", "allowed"), [(False, 0.02), (True, 0.04)])
+def test_stalled_stock_of_the_neighbourhood_does_not_drift(residents: bool, allowed: float) -> None:
     """The whole model, twenty times the neighbourhood, formal closure off: observed referrals · E[K] · p/(1 − p) · τ.
 
     The stock is laid down for referrals up to the start, while the model's own begin to arrive some weeks after it; the
-    2 % allowed beside the interval are for that, at the end of a warm-up of a year.
+    2 % allowed beside the interval are for that, at the end of a warm-up of a year. The rules of residents bring 4 to
+    5 % more referrals than the start is laid down for: those who take part report more, grievance and safety cases breed
+    incidents. Of what the stock then lacks the two measured years make up e^(−365 a) − e^(−1095 a) = .37, a = (1 − p)/τ:
+    2 % more.
     """
     times = 20
     base = load_scenario("neighbourhood")
@@ -525,6 +536,10 @@ def test_stalled_stock_of_the_neighbourhood_does_not_drift() -> None:
             "staff.part_time": 46 * times,
             "city.persons_per_agent": 50,
             "rules.deadlines": False,
+        }
+        | {
+            f"rules.{name}": residents
+            for name in ("trust", "participation", "self_resolution", "grievance", "security")
         }
     )
     city = City(scenario)
@@ -542,4 +557,4 @@ def test_stalled_stock_of_the_neighbourhood_does_not_drift() -> None:
     for values, theory in ((ratio, 1.0), (drift, 0.0)):
         half = stats.t.ppf((1 + LEVEL) / 2, 7) * np.std(values, ddof=1) / math.sqrt(8)
         assert half < 0.06
-        assert abs(np.mean(values) - theory) < half + 0.02
+        assert abs(np.mean(values) - theory) < half + allowed

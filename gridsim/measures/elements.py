@@ -24,6 +24,9 @@ class Element:
         Key of the proxy; its direction is the measure's (``better``).
     beside : tuple of str
         Measures shown beside it, in no index.
+    levers : tuple of str
+        Parameters, or the groups of them (with a point at the end), that move the proxy directly: under an option that
+        sets one of them the proxy is an input, not an outcome.
 
     """
 
@@ -32,6 +35,7 @@ class Element:
     chinese: str
     measure: str
     beside: tuple[str, ...] = ()
+    levers: tuple[str, ...] = ()
 
     @property
     def sign(self) -> float:
@@ -40,13 +44,20 @@ class Element:
 
 
 ELEMENTS: tuple[Element, ...] = (  # in the paper's order
-    Element("legality", "legitimacy", "合法性", "trust"),
-    Element("transparency", "transparency", "透明性", "told_share"),
+    Element("legality", "legitimacy", "合法性", "trust", levers=("outreach.",)),
+    Element("transparency", "transparency", "透明性", "told_share", levers=("feedback.share",)),
     Element("accountability", "accountability", "责任性", "on_time_share"),
     Element("law", "rule of law", "法治", "disputes_settled"),
     Element("responsiveness", "responsiveness", "回应性", "first_contact"),
     Element("effectiveness", "effectiveness", "有效性", "true_resolution_rate"),
-    Element("participation", "citizens' participation", "公民参与", "participation", ("self_resolved_share",)),
+    Element(
+        "participation",
+        "citizens' participation",
+        "公民参与",
+        "participation",
+        ("self_resolved_share",),
+        ("organisations.",),
+    ),
     Element("stability", "stability", "稳定", "escalations"),
     Element("integrity", "integrity", "廉洁", "formal_share"),
     Element("fairness", "fairness", "公正", "theil"),
@@ -56,8 +67,8 @@ ELEMENTS: tuple[Element, ...] = (  # in the paper's order
 def symmetric_change(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Change as a share of the mean of both values: 2 (after − before) ÷ (after + before), 0 where both are 0.
 
-    For values that are not negative it lies between −2 and 2, so that no element, however small at first, can carry a
-    mean of ten alone; a change and its reversal cancel.
+    For values that are not negative it lies between −2 and 2, so that one element, however small at first, moves a mean
+    of ten by 0.2 at most; where the others hardly move it still carries it. A change and its reversal cancel.
     """
     total = after + before
     with np.errstate(invalid="ignore", divide="ignore"):

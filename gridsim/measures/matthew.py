@@ -3,7 +3,9 @@
 Growth against level needs care: a grid has some 26 cases a year, so a grid that was lucky this year falls back the
 next, and a plain regression would always show the opposite of a Matthew effect. Each grid's cases of the year before
 are therefore split in two halves by the parity of the incident's number: one half gives the level, the other is the
-instrument for it (the luck of the two is independent), so that the slope is free of that fall-back.
+instrument for it (the luck of the two is independent), so that the slope is free of that fall-back. Where the halves
+hardly agree the instrument is weak and the slope may be anything: it is given only where the first stage is strong (F
+of level on instrument at least 10; Staiger & Stock 1997).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from gridsim.model.world import World
 from gridsim.scenario.windows import Window
 
 NAN = float("nan")
+STRONG = 10.0  # least F of the first stage
 KEYS = ("matthew_success", "matthew_participation", "participation_gini", "success_gini")
 
 
@@ -22,9 +25,9 @@ def matthew(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str,
     """Slopes of growth against level over comprehensive home grids, from the window before to this one; inequality.
 
     ``matthew_success``: growth of the share of cases resolved on time, per unit of its level a window before
-    (instrumented, see the module). ``matthew_participation``: growth during this window of the share of residents who
-    take part, per unit of its level at the beginning. Above 0: who has more gets more; −1: all differences are gone
-    within the window.
+    (instrumented, see the module; NaN where the instrument is weak). ``matthew_participation``: growth during this
+    window of the share of residents who take part, per unit of its level at the beginning. Above 0: who has more gets
+    more; −1: all differences are gone within the window.
     """
     first, last = window
     out = dict.fromkeys(KEYS, NAN)
@@ -51,12 +54,20 @@ def matthew(world: World, c: dict[str, np.ndarray], window: Window) -> dict[str,
 
 
 def slope(growth: np.ndarray, level: np.ndarray, instrument: np.ndarray) -> float:
-    """Instrumental slope cov(growth, instrument) ÷ cov(level, instrument); NaN where there is nothing to tell."""
-    if len(level) < 3:
+    """Instrumental slope cov(growth, instrument) ÷ cov(level, instrument).
+
+    NaN where there is nothing to tell: fewer than three grids, no differences, or a weak first stage. Of n grids with
+    correlation r of level and instrument, F = (n − 2) r² ÷ (1 − r²), and it must be at least 10; so with n = 500, r² at
+    least .02. Halves that differ the opposite way (r < 0) are no instrument for a level.
+    """
+    n = len(level)
+    if n < 3:
         return NAN
-    z = instrument - instrument.mean()
-    below = float(z @ (level - level.mean()))
-    return float(z @ (growth - growth.mean())) / below if abs(below) > 1e-12 else NAN
+    z, x = instrument - instrument.mean(), level - level.mean()
+    both, vary = float(z @ x), float(z @ z) * float(x @ x)
+    if both <= 0 or vary <= 1e-24 or (n - 2) * both**2 < STRONG * (vary - both**2):
+        return NAN
+    return float(z @ (growth - growth.mean())) / both
 
 
 def _on_time(

@@ -111,7 +111,10 @@ def _daily(world: World, c: Columns, window: Window) -> dict[str, float]:
     d = world.days[(world.days.day >= first) & (world.days.day < last)]
     years = (last - first) / 365
     valid = int(d.valid_patrol.sum() + d.valid_residents.sum() + d.valid_video.sum() + d.valid_warnings.sum())
-    steps = count_escalations(world.tables, float(first), float(last)) if world.scenario.rules.escalation else NAN
+    vain = float(d.settled_in_vain.sum())  # each leaves an incident a step more severe (R6)
+    steps = (
+        vain + count_escalations(world.tables, float(first), float(last)) if world.scenario.rules.escalation else NAN
+    )
     backlog = float(d.case_days.sum() / (last - first))
     slope = float(np.polyfit(d.day, d.open, 1)[0]) if len(d) > 1 else NAN
     return {

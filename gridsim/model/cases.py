@@ -224,8 +224,8 @@ def pressure(t, i, category):
 
     ``rate_factor`` of the place and category (1 unless an intervention has set it) times f: f = 1; for a mediated
     category with ``rules.grievance``, plus ``grievance.disputes`` · the place's grievance; for one of security with
-    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). The place is as it stands when the
-    incidents of the day arise, at its beginning.
+    ``rules.security``, plus ``security.repeat`` · min(2, the place's ``unsafe``). Grievance is that of the day's
+    beginning; ``unsafe`` counts the incidents that arose before, seen or not, those of the same day included.
     """
     p = t.settings[0]
     factor = 1.0
@@ -265,12 +265,14 @@ def _begin(t, i, ordinal, now, kind, who):
 
     Resident: row first_resident + floor(word 3 · residents) of the place, −1 where it has none. With neither patrol nor
     residents simulated (``passive``) it is REPORTED at its onset, channel AT_ONSET; else it becomes latent since its
-    onset.
+    onset. With ``rules.security`` one of a category of security makes the place less safe: ``unsafe`` grows by 1 (R19).
     """
     p = t.settings[0]
     n = blank(t, i, ordinal, now, kind)
     case = t.case[n]
     place = t.place[i]
+    if p.rules_security == 1 and t.category[case.category].security == 1:
+        place.unsafe += 1.0
     case.resident = place.first_resident + int(who * place.residents) if place.residents > 0 else -1
     tally = t.tally[0]
     tally.arisen += 1

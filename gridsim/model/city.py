@@ -68,7 +68,7 @@ PLACE_DTYPE = np.dtype(
   ``people``: resident rows who live there (0 at a site).
 - ``success``: recent part of the cases resolved in time (R15). ``expectation``: what people expect of it.
   ``grievance``: 0 to 1. ``taking_part``: share of its residents who take part, at a site that of the community's.
-- ``unsafe``: safety cases recorded, fading (R19).
+- ``unsafe``: safety incidents that arose, seen or not, fading (R19).
 """
 GRID_DTYPE = np.dtype(
     [

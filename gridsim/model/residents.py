@@ -129,15 +129,16 @@ def experience(t, n, now, outcome, told):
     LET_DOWN when that closed it on paper, else BREACHED. ``told``: by ``is_told``.
 
     The place: its ``success`` moves by ``trust.recent`` · (o − success), with o = 1 for FIXED at or before the
-    deadline, 0 for LET_DOWN and BREACHED; a late FIXED moves nothing, as its breach was counted.
+    deadline, 0 for any other outcome; but a FIXED that is ``overdue`` moves nothing, as its breach was counted.
 
     The reporter (channel BY_RESIDENT, and there is one): performance q = min(1, (deadline − reported) ÷ (now −
     reported)) for FIXED (1 at or before the deadline), 0 otherwise; satisfaction s = q − ``expectation`` of the place.
     With E₀ = ``trust.expectation``: if s ≥ 0, trust T grows by min(1, ``trust.gain`` · s ÷ (1 − E₀) · a) · (1 − T), a =
     1 if he is told, else ``feedback.untold``; if s < 0 it falls by min(1, ``trust.loss`` · (−s) ÷ E₀ · a) · T, a = 1 −
-    ``feedback.cushion`` if he is told, else 1. So it is for trust in the grid, and for that in departments if the case
-    needs any. FIXED with s ≥ 0 makes him ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE,
-    attempt 1) < ``trust.exit`` · (1 − the mean of his two trusts now) he is SILENT and takes part no longer.
+    ``feedback.cushion`` if he is told, else 1; but a FIXED that is ``overdue`` never lowers it, as the breach did. So
+    it is for trust in the grid, and for that in departments if the case needs any. FIXED with s ≥ 0 makes him
+    ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE, attempt 1) < ``trust.exit`` · (1 − the
+    mean of his two trusts now) he is SILENT and takes part no longer.
 
     Flows of the day: ``heard``, such reporters with FIXED or LET_DOWN (a breach alone is no news); ``told``, those of
     them who are told; ``given_up``, those who become SILENT.
@@ -148,7 +149,8 @@ def experience(t, n, now, outcome, told):
     case = t.case[n]
     place = t.place[case.place]
     in_time = outcome == FIXED and now <= case.deadline
-    if outcome != FIXED or in_time:
+    counted = outcome == FIXED and case.overdue == 1  # its breach was an outcome before
+    if not counted or in_time:
         place.success += p.trust_recent * ((1.0 if in_time else 0.0) - place.success)
     i = case.resident
     if case.channel != BY_RESIDENT or i < 0:
@@ -161,8 +163,9 @@ def experience(t, n, now, outcome, told):
         by = p.trust_gain * pleased / (1.0 - p.trust_expectation) * (1.0 if told else p.feedback_untold)
     else:
         by = p.trust_loss * pleased / p.trust_expectation * (1.0 - p.feedback_cushion if told else 1.0)
-    for k in range(2 if case.needs > 0 else 1):
-        _move_trust(t, i, k, by)
+    if pleased >= 0.0 or not counted:
+        for k in range(2 if case.needs > 0 else 1):
+            _move_trust(t, i, k, by)
     today = t.day[t.tally[0].day]
     if outcome != BREACHED:
         today.heard += 1

@@ -1,4 +1,7 @@
-"""Security 平安: safety cases breed others nearby, and an alert mobilises the residents of a community (R19)."""
+"""Security 平安: safety incidents breed others at the same place, and an alert mobilises a community (R19).
+
+What breeds is the incident, seen or not (``cases.pressure``): to notice one does not bring another.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,19 @@ from gridsim.model.society import MONTH
 
 @rule()
 def take_note(t, n, now):
-    """R19. A safety case has been recorded: the place is less safe for a while, and if it is severe an alert goes out.
+    """R19. A safety case has been recorded: if it is severe, an alert goes out.
 
-    Only with ``rules.security`` and a category of security, at the moment its file is opened. ``unsafe`` of the place
-    grows by 1. With ``security.alert`` and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 +
-    (``security.alert_factor`` − 1) · ``security.alert_wear`` ^ alerts, alerts being those remembered before this one;
-    ``alert_until`` = now + ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells
-    from the next day's sweep on.
+    Only with ``rules.security`` and a category of security, at the moment its file is opened. With ``security.alert``
+    and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 + (``security.alert_factor`` − 1) ·
+    ``security.alert_wear`` ^ alerts, alerts being those remembered before this one; ``alert_until`` = now +
+    ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells from the next day's sweep
+    on.
     """
     p = t.settings[0]
     case = t.case[n]
     if p.rules_security == 0 or t.category[case.category].security == 0:
         return
     place = t.place[case.place]
-    place.unsafe += 1.0
     if p.security_alert == 1 and severity(t, case, now) >= EMERGENCY:
         community = t.community[place.community]
         community.alert_factor = 1.0 + (p.security_alert_factor - 1.0) * p.security_alert_wear**community.alerts

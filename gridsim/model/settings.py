@@ -174,9 +174,9 @@ def settings_record(s: Scenario, seed: int = 0, replicate: int = 0) -> np.recarr
     - ``false_share`` = linkage.false_whistles + linkage.false_slope · max(0, linkage.rate − 0.8).
     - ``encouragement`` = max(1, residents.experience ÷ exp(residents.trust_slope · ½ · trust.gain · (1 − trust.grid))):
       what a fixed first report adds beyond the trust it wins, so that both together are residents.experience.
-    - ``outreach_now`` = outreach.gain · outreach.content · (outreach.video_factor if outreach.form is "videos", else 1)
-      · h ÷ (h + outreach.half_hours), h = outreach.hours; 0 with rules.outreach off. ``near_ties``: ties.near if
-      ties.structure is "clustered", else 0.
+    - ``outreach_now``, at most 1 = outreach.gain · outreach.content · (outreach.video_factor if outreach.form is
+      "videos", else 1) · h ÷ (h + outreach.half_hours), h = outreach.hours; 0 with rules.outreach off. ``near_ties``:
+      ties.near if ties.structure is "clustered", else 0.
     """
     r = np.zeros(1, SETTINGS_DTYPE).view(np.recarray)
     for key, p in REGISTRY.items():
@@ -239,7 +239,7 @@ def outreach_effect(s: Scenario) -> float:
     if not s.rules.outreach or x.hours <= 0:
         return 0.0
     form = x.video_factor if x.form == "videos" else 1.0
-    return float(x.gain * x.content * form * x.hours / (x.hours + x.half_hours))
+    return float(min(1.0, x.gain * x.content * form * x.hours / (x.hours + x.half_hours)))
 
 
 def expert_hours(s: Scenario) -> float:

@@ -14,26 +14,34 @@ import numpy as np
 import pandas as pd
 
 from gridsim.scenario.policies import BASELINE
-from gridsim.studies.paired import CONFIDENCE, holm, paired
+from gridsim.scenario.scenario import Scenario
+from gridsim.studies.judge import least_of
+from gridsim.studies.paired import holm, judgement, paired
 
 DOMINATED, MIXED, STANDS, UNTOLD = "dominated", "dominated by a mix", "not dominated", "not told apart"
 JUDGED = (DOMINATED, MIXED, STANDS, UNTOLD)
 OUTCOMES = {"time_to_resolution": "time", "backlog": "backlog"}  # primary, lower is better
 COLUMNS = ["policy", "other", "mix", "share", "dearer_by", "verdict"]
-COLUMNS += [f"{name}{end}" for name in OUTCOMES.values() for end in ("", "_low", "_high")]
+COLUMNS += [f"{name}{end}" for name in OUTCOMES.values() for end in ("", "_low", "_high", "_p")]
 YEAR = 365
 
 
 def dominance(
-    runs: pd.DataFrame, window: str, outlay: Mapping[str, float], tolerance: Callable[[str, str], float]
+    runs: pd.DataFrame,
+    window: str,
+    outlay: Mapping[str, float],
+    tolerance: Callable[[str, str], float],
+    scenario: Scenario,
 ) -> pd.DataFrame:
     """Every option held against every other that is not dearer, today included, and against mixes of two.
 
-    An option is **dominated** by another that is not dearer if no primary outcome is better under it on average and at
-    least one is worse with an interval that excludes zero; it is **not dominated** if one is better with such an
-    interval; else the two are **not told apart**. It is **dominated by a mix** (extended dominance) of a cheaper and a
-    dearer option, in the shares that cost as much, if the mix would save more case-days, with an interval that excludes
-    zero after Holm's correction over all mixes tried against it. Only mixes that dominate are listed.
+    A difference between two options is **told** if its 95 % interval excludes zero, its p stays below 5 % after Holm's
+    correction over all pairs of options and both primary outcomes, and it is no smaller than the smallest difference
+    that matters (``matters.*``, relative to today). An option is **dominated** by another that is not dearer if no
+    primary outcome is better under it on average and at least one is told to be worse; it is **not dominated** if one
+    is told to be better; else the two are **not told apart**. It is **dominated by a mix** (extended dominance) of a
+    cheaper and a dearer option, in the shares that cost as much, if the mix would save more case-days, told in the same
+    way with Holm's correction over all mixes of the comparison. Only mixes that dominate are listed.
 
     Parameters
     ----------
@@ -43,24 +51,31 @@ def dominance(
         Planned gross outlay; that of today is 0.
     tolerance : callable
         Of two options: yuan a year within which their outlays count as equal.
+    scenario : Scenario
+        Today's, for ``matters.*``.
 
     Returns
     -------
     DataFrame
         ``policy, other, mix, share, dearer_by, verdict`` and the differences policy − other with their 95 % intervals:
-        ``time`` in days and ``backlog`` in cases. For a mix, ``share`` is that of ``other``, the rest is ``mix``.
+        ``time`` in days and ``backlog`` in cases, and p after Holm's correction (``_p``). For a mix, ``share`` is that
+        of ``other``, the rest is ``mix``.
 
     """
     cost = {BASELINE: 0.0, **outlay}
     here = runs[runs.window == window]
     of = {name: here[here.policy == name].sort_values("replicate") for name in cost}
-    rows = [
-        _pair(a, b, of, cost[a] - cost[b])
-        for a in outlay
-        for b in cost
-        if a != b and cost[a] >= cost[b] - tolerance(a, b)
-    ]
-    rows += [row for a in outlay for row in _mixes(a, of, cost, tolerance)]
+    least = {n: least_of(key, float(of[BASELINE][key].mean()), scenario) for key, n in OUTCOMES.items()}
+    pairs = [(a, b) for a in outlay for b in cost if a != b and cost[a] >= cost[b] - tolerance(a, b)]
+    rows = [_pair(a, b, of, cost[a] - cost[b]) for a, b in pairs]
+    _correct(rows)
+    for row in rows:
+        row["verdict"] = _verdict(row, least)
+    mixes = [row for a in outlay for row in _mixes(a, of, cost, tolerance)]
+    if mixes:
+        for row, p in zip(mixes, holm(np.array([row["backlog_p"] for row in mixes])), strict=True):
+            row["backlog_p"] = p
+    rows += [row for row in mixes if _told(row, "backlog", least) > 0]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -114,34 +129,50 @@ def frontier(saved: Mapping[str, np.ndarray], outlay: Mapping[str, float], marke
 
 
 def _pair(a: str, b: str, of: Mapping[str, pd.DataFrame], dearer: float) -> dict[str, Any]:
+    """The differences a − b, with p as it is."""
     row: dict[str, Any] = {"policy": a, "other": b, "mix": "", "share": 1.0, "dearer_by": dearer}
-    mean: list[float] = []
-    low: list[float] = []
-    high: list[float] = []
     for key, name in OUTCOMES.items():
-        d, least, most, _ = paired(of[a][key].to_numpy() - of[b][key].to_numpy())
-        row |= {name: d, f"{name}_low": least, f"{name}_high": most}
-        mean, low, high = [*mean, d], [*low, least], [*high, most]
-    better, worse = any(h < 0 for h in high), any(x > 0 for x in low)
-    if better:
-        return row | {"verdict": STANDS}
-    return row | {"verdict": DOMINATED if worse and all(d >= 0 for d in mean) else UNTOLD}
+        row |= _difference(name, of[a][key].to_numpy() - of[b][key].to_numpy())
+    return row
+
+
+def _difference(name: str, d: np.ndarray) -> dict[str, float]:
+    mean, low, high, p = paired(d)
+    return {name: mean, f"{name}_low": low, f"{name}_high": high, f"{name}_p": p if p == p else 1.0}
+
+
+def _correct(rows: list[dict[str, Any]]) -> None:
+    """Holm's correction over all pairs and outcomes; two options held against each other both ways are one pair."""
+    at = [(frozenset((row["policy"], row["other"])), name) for row in rows for name in OUTCOMES.values()]
+    every = dict(zip(at, (row[f"{name}_p"] for row in rows for name in OUTCOMES.values()), strict=True))
+    sure = dict(zip(every, holm(np.array(list(every.values()))), strict=True))
+    for row in rows:
+        row |= {f"{n}_p": float(sure[frozenset((row["policy"], row["other"])), n]) for n in OUTCOMES.values()}
+
+
+def _told(row: Mapping[str, Any], name: str, least: Mapping[str, float]) -> int:
+    """1 where the option is told to be worse in an outcome, −1 where better, else 0."""
+    said = judgement(row[name], row[f"{name}_low"], row[f"{name}_high"], row[f"{name}_p"], least[name], "lower")
+    return {"worse": 1, "better": -1}.get(said, 0)
+
+
+def _verdict(row: Mapping[str, Any], least: Mapping[str, float]) -> str:
+    told = [_told(row, name, least) for name in OUTCOMES.values()]
+    if -1 in told:
+        return STANDS
+    return DOMINATED if 1 in told and all(row[name] >= 0 for name in OUTCOMES.values()) else UNTOLD
 
 
 def _mixes(
     a: str, of: Mapping[str, pd.DataFrame], cost: Mapping[str, float], tolerance: Callable[[str, str], float]
 ) -> list[dict[str, Any]]:
-    """The mixes of a cheaper and a dearer option that dominate ``a``."""
+    """All mixes of a cheaper and a dearer option that cost as much as ``a``, with p as it is."""
     rows: list[dict[str, Any]] = []
-    p: list[float] = []
     for b, c in permutations((n for n in cost if n != a), 2):
         if not cost[b] + tolerance(a, b) < cost[a] < cost[c] - tolerance(a, c):
             continue
         share = (cost[c] - cost[a]) / (cost[c] - cost[b])
         mixed = share * of[b].backlog.to_numpy() + (1 - share) * of[c].backlog.to_numpy()
-        d, low, high, chance = paired(of[a].backlog.to_numpy() - mixed)
         row = {"policy": a, "other": b, "mix": c, "share": share, "dearer_by": 0.0, "verdict": MIXED}
-        rows.append(row | {"backlog": d, "backlog_low": low, "backlog_high": high})
-        p.append(chance)
-    sure = holm(np.array(p)) < 1 - CONFIDENCE
-    return [row for row, told in zip(rows, sure, strict=True) if told and row["backlog_low"] > 0]
+        rows.append(row | _difference("backlog", of[a].backlog.to_numpy() - mixed))
+    return rows

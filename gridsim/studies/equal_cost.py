@@ -152,7 +152,7 @@ def judged(c: Comparison, made: EqualCost) -> Comparison:
     def tolerance(a: str, b: str) -> float:
         return max(AGREED * made.budget, min(units[a], units[b])) if a in units and b in units else 0.0
 
-    pairs = dominance(c.runs, c.headline, outlay, tolerance)
+    pairs = dominance(c.runs, c.headline, outlay, tolerance, c.scenario)
     saved = {name: case_days(c.runs, c.headline, name) for name in outlay}
     spans = [paired(d)[:3] for d in saved.values()]
     table[["case_days", "case_days_low", "case_days_high"]] = pd.DataFrame(spans, index=table.index, dtype=float)

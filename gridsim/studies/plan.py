@@ -145,12 +145,12 @@ class Plan:
         """All batches in the order in which they are done, so that what is finished is balanced at any moment.
 
         Replication by replication; within one, the scenarios take turns, and points come in an order keyed by seed and
-        content, which is no order of the design. Of points of equal content the first stands for all.
+        content, which is no order of the design. Of points of equal content and seed the first stands for all.
         """
-        first: dict[str, int] = {}
-        for k, key in enumerate(self._point_keys):
+        first: dict[tuple[str, int], int] = {}
+        for k, key in enumerate(self._seeded):
             first.setdefault(key, k)
-        order = sorted(first.values(), key=lambda k: _digest(self.seed, self._point_keys[k]))
+        order = sorted(first.values(), key=lambda k: (_digest(self.seed, self._point_keys[k]), self._seeded[k]))
         every = tuple(range(len(self.options)))
         for r in range(self.replications):
             for p in order:
@@ -181,6 +181,11 @@ class Plan:
         return [_digest(set_by(self.factors, p)) for p in self.points]
 
     @cached_property
+    def _seeded(self) -> list[tuple[str, int]]:
+        """Content and seed of each point: what tells two points apart."""
+        return [(key, self.seed_of(p)) for key, p in zip(self._point_keys, self.points, strict=True)]
+
+    @cached_property
     def _option_keys(self) -> list[str]:
         return [_digest([[p.starts, _plain(p.set)] for p in o.policies]) for o in self.options]
 
@@ -198,7 +203,7 @@ class Plan:
             and (self.own and self.own.hash) == (other.own and other.own.hash)
             and self.replications >= other.replications
             and self._scenario_keys[: len(other.scenarios)] == other._scenario_keys
-            and self._point_keys[: len(other.points)] == other._point_keys
+            and self._seeded[: len(other.points)] == other._seeded
             and {o.name: k for o, k in zip(self.options, self._option_keys, strict=True)}.items()
             >= {o.name: k for o, k in zip(other.options, other._option_keys, strict=True)}.items()
         )

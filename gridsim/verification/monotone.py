@@ -66,6 +66,8 @@ from gridsim.verification.invariants import FEW, none_broken
 DAYS = 60
 TOLERANCE = 1e-7  # of a day: a hundredth of a second of rounding
 SETTING_KEY = 3
+RESIDENTS = ("self_resolution", "trust", "participation", "grievance", "outreach", "warning", "security")
+"""What answers to how cases fared: with it other incidents arise, or none is found first."""
 OFF = (
     "patrol",
     "residents",
@@ -82,6 +84,7 @@ OFF = (
     "experts",
     "careers",
     "roles",
+    *RESIDENTS,
 )
 AT_ONCE = {"distribution": "deterministic", "value": 0.0}
 Changes = dict[str, Any]
@@ -123,7 +126,7 @@ NOBODY_WAITS: Changes = TEAMS | {
     "linkage.drop": 0.3,
     "linkage.hops": 2,
 }
-FOUND: Changes = {
+FOUND: Changes = {f"rules.{rule}": False for rule in RESIDENTS} | {
     "rules.intake": False,
     "rules.stalled_stock": False,
     "staff.nominal_share": 0.0,

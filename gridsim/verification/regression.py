@@ -53,6 +53,22 @@ TINY: dict[str, Any] = {
     "follow_up.share": 0.4,
     "triage.automatic": 0.3,
     "handling.selectivity": 0.3,
+    "residents.report_rate": 0.04,
+    "feedback.share": 0.5,
+    "trust.exit": 0.8,
+    "grievance.growth": 1.0,
+    "grievance.disputes": 1.5,
+    "participation.initial": 0.3,
+    "participation.contagion": 0.3,
+    "participation.leaving": 0.2,
+    "organisations.coverage": 0.5,
+    "self_resolution.rate": 1.0,
+    "self_resolution.failure": 0.4,
+    "outreach.hours": 1.0,
+    "warning.sensitivity": 0.5,
+    "warning.rate": 0.3,
+    "security.tips": 0.3,
+    "security.alert": True,
     "careers.turnover": 6.0,
     "careers.vacancy_days": 40.0,
     "careers.strain_days": 20.0,
@@ -73,6 +89,12 @@ LEVERS: dict[str, Any] = {
     "departments.added_teams": 1,
     "patrol.strategy": "district-first",
     "careers.incentive": 1.0,
+    "feedback.share": 1.0,
+    "outreach.form": "videos",
+    "patrol.all_subject": 0.5,
+    "self_resolution.allowed": 1.0,
+    "security.alert": False,
+    "warning.sensitivity": 1.0,
     "roles.part_time_handling": True,
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
@@ -81,12 +103,13 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "intake.green_channel": (False, True),
     "linkage.parallel": (True, False),
     "roles.part_time_handling": (False, True),
+    "security.alert": (False, True),
 }
 """What can be chosen; the calendar has a city of its own."""
-TIMES = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "formal_at", "reopened_at")
+TIMES = ("onset", "reported", "deadline", "closed", "resolved", "lapsed", "formal_at", "reopened_at", "contacted")
 COUNTED = (
     *("attempts", "expert_tries", "hops", "returns", "drops", "rejections", "needs", "whistled", "ever_linked"),
-    *("exhausted", "overdue", "on_the_spot", "edge", "place", "category", "resident", "version"),
+    *("exhausted", "overdue", "on_the_spot", "edge", "place", "category", "resident", "version", "worsened"),
 )
 Numbers = dict[str, float]
 
@@ -149,6 +172,9 @@ def summary(world: World) -> Numbers:
         past = np.nan_to_num(c[k] - d.day[0])
         out[f"sum of {k}"], out[f"{k} by row"] = float(past.sum()), _by_row(past)
     out |= {f"daily {k}": d[k].sum().item() for k in d.dtype.names or () if k != "day"}
+    for k in ("success", "expectation", "grievance", "taking_part", "unsafe"):
+        out[f"{k} of places by row"] = _by_row(t.place[k])
+    out["trust by row"], out["standing by row"] = _by_row(t.trust.sum(axis=1, dtype=float)), _by_row(t.standing)
     out["hours of workers by row"] = _by_row(t.worker.event_hours)
     out["hours of experts by row"] = _by_row(t.expert.used)
     out["waits at departments by row"] = _by_row(t.department.waited)

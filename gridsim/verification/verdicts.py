@@ -26,18 +26,25 @@ from gridsim.verification.runs import SEED
 REPLICATIONS, DAYS = 4, 40
 Row = tuple[float, float, float, float]  # difference, its limits, p
 PRIMARY = ("time_to_resolution", "backlog")
-CERTAIN = (
-    *("registered_share", "hours_patrol", "hours_training", "hours_administration"),
-    *("people_at_work", "fte_at_work", "running_cost"),
+CERTAIN = ("registered_share", "running_cost")
+MORE_IS_BETTER = (
+    *("true_resolution_rate", "on_time_share", "detection_rate", "participation", "self_resolved_share", "told_share"),
+    *("trust", "trust_grid", "trust_department", "disputes_settled", "skill"),
 )
-MORE_IS_BETTER = ("true_resolution_rate", "on_time_share", "detection_rate")
 LESS_IS_BETTER = (
     *PRIMARY,
     *("resolution_median", "resolution_p90", "onset_to_resolution", "unresolved_days", "unresolved_days_lasting"),
     *("formal_share", "closure_median", "closure_p90", "backlog_peak", "backlog_end", "overload", "stalled", "latent"),
-    *("returns", "hops", "escalations", "theil", "gini"),
+    *("returns", "hops", "escalations", "theil", "gini", "self_resolution_failures", "silent_share", "grievance"),
+    *("first_contact", "participation_gini", "success_gini", "vacancy_share", "quits", "burnout"),
 )
-MATTERS = {"d": 0.25, "share": 0.005, "share/year": 0.10}  # by unit; anything else: 2 % of the baseline
+MATTERS = {
+    "d": 0.25,
+    "share": 0.005,
+    "per year": 0.005,
+    "per unit": 0.005,
+    "share/year": 0.10,
+}  # by unit; anything else: 2 % of the baseline
 RELATIVE = 0.02
 CITY = SHORT | {
     "time.days": DAYS,

@@ -195,7 +195,7 @@ def linkage_figure(c: Comparison, lang: str) -> Figure | None:
         return None
     options = total.drop(BASELINE)
     shown = [BASELINE, str(options.idxmax())]
-    figure = Figure(figsize=(8.5, 5.2), layout="constrained")
+    figure = Figure(figsize=(8.5, 4.2), layout="constrained")
     panels = figure.subplots(1, 2)
     widest = float(c.joint.cases[c.joint.policy.isin(shown)].max())
     for axes, name in zip(panels, shown, strict=True):
@@ -221,13 +221,12 @@ def _network(axes: Any, c: Comparison, name: str, widest: float, lang: str) -> N
     nx.draw_networkx_nodes(graph, places, ax=axes, node_size=90, node_color="white", edgecolors="black")
     for field, (x, y) in places.items():
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.2, "alpha": 0.85}
-        axes.text(
-            x * 1.2, y * 1.13, field_label(c.scenario, field, lang), ha="center", va="center", fontsize=8, bbox=box
-        )
+        side = "center" if abs(x) < 0.1 else "left" if x > 0 else "right"  # outside the ring, over no line
+        axes.text(x * 1.12, y * 1.14, field_label(c.scenario, field, lang), ha=side, va="center", fontsize=8, bbox=box)
     heaviest = sorted(graph.edges(data=True), key=lambda e: -e[2]["weight"])[:3]
     for one, other, d in heaviest:
         at = (places[one] + places[other]) / 2
         box = {"facecolor": "white", "edgecolor": "black", "linewidth": 0.4, "pad": 1.2}
         axes.text(*at, f"{d['weight']:,.0f}", ha="center", va="center", fontsize=8, bbox=box)
-    axes.set(xlim=(-1.9, 1.9), ylim=(-1.3, 1.3))
+    axes.set(xlim=(-2.1, 2.1), ylim=(-1.25, 1.25), aspect="equal")
     axes.axis("off")

@@ -202,7 +202,7 @@ def _measures(ladder: Ladder, lang: str) -> dict[str, Any]:
     return {
         "heads": [*(say(f"kind_{k}", lang, **ends) for k in TODAY), say("kind_whole", lang)],
         "rows": rows,
-        "labels": [f"{component_label(c, lang)} [{origin_label(c, lang)}]" for c in ladder.plan.components],
+        "labels": [(component_label(c, lang), origin_label(c, lang)) for c in ladder.plan.components],
         "shares": shares,
     }
 

@@ -87,7 +87,7 @@ def component_label(c: Component, lang: str) -> str:
     for p in (*c.after, *c.before):
         if p.name == c.name:
             return (p.chinese if lang == "zh" else p.title) or p.name
-    return term("dimensions", c.name, lang).replace("-", " ")
+    return term("dimensions", c.name, lang).replace("-", " ").capitalize()
 
 
 def origin_label(c: Component, lang: str) -> str:

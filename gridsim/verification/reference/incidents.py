@@ -141,6 +141,8 @@ class Incidents(Residents):
         """R1. An incident, its resident, and who may notice it."""
         case = self.new_case(p, ordinal, now, self.category_of(kind))
         self.count("arisen")
+        if self.s.rules.security and self.kind_of(case).security:
+            p.unsafe += 1
         if p.residents > 0:
             case.resident = p.first_resident + math.floor(who * p.residents)
         if self.terms.passive:

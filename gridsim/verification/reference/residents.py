@@ -59,8 +59,9 @@ class Residents(Base):
         if not s.rules.trust:
             return
         in_time = now <= case.deadline
-        if outcome != FIXED or in_time:
-            place.success += s.trust.recent * ((outcome == FIXED) - place.success)
+        counted = outcome == FIXED and bool(case.overdue)
+        if not counted or in_time:
+            place.success += s.trust.recent * ((outcome == FIXED and in_time) - place.success)
         if case.channel != BY_RESIDENT or case.resident < 0:
             return
         r, told = self.town.residents[case.resident], self.is_told(case)
@@ -76,7 +77,8 @@ class Residents(Base):
         else:
             by = s.trust.loss * pleased / s.trust.expectation * (1 - s.feedback.cushion if told else 1.0)
         for k in range(2 if case.needs > 0 else 1):
-            r.trust[k] = single(moved(r.trust[k], by))
+            if pleased >= 0 or not counted:
+                r.trust[k] = single(moved(r.trust[k], by))
         if outcome == FIXED:
             self.seen["encouraged"] += pleased >= 0 and not r.encouraged
             r.encouraged = r.encouraged or pleased >= 0

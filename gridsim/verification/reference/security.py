@@ -1,4 +1,4 @@
-"""Security (R19): safety cases breed others nearby, and an alert mobilises a community."""
+"""Security (R19): an alert mobilises a community; what breeds safety incidents stands with the incidents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ class Security(Platform):
         if not (self.s.rules.security and self.kind_of(case).security):
             return
         place = self.town.places[case.place]
-        place.unsafe += 1
         if s.alert and self.severity(case, now) >= 3:
             c = self.town.communities[place.community]
             c.alert_factor = 1 + (s.alert_factor - 1) * s.alert_wear**c.alerts

@@ -152,7 +152,8 @@ class Terms:
         first = 0.5 * s.trust.gain * (1 - s.trust.grid)
         self.encouragement = max(1.0, s.residents.experience / math.exp(s.residents.trust_slope * first))
         form = o.video_factor if o.form == "videos" else 1.0
-        self.outreach_now = o.gain * o.content * form * o.hours / (o.hours + o.half_hours) if s.rules.outreach else 0.0
+        reach = o.gain * o.content * form * o.hours / (o.hours + o.half_hours)
+        self.outreach_now = min(1.0, reach) if s.rules.outreach else 0.0
         self.near_ties = s.ties.near if s.ties.structure == "clustered" else 0
 
     def _how_many_below(self) -> list[float]:
