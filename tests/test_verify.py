@@ -103,7 +103,7 @@ def test_a_broken_measure_is_told_by_its_name(module, name, broken, told, monkey
 @pytest.mark.parametrize(
     ("module", "name", "broken", "told"),
     [
-        (judge, "paired", lambda d: paired(-d), "sooner: backlog, difference"),
+        (judge, "paired", lambda d, *level: paired(-d, *level), "sooner: backlog, difference"),
         (judge, "holm", lambda p: p, "by hand: measures with another p_adjusted"),
         (
             judge,

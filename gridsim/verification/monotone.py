@@ -136,6 +136,10 @@ FOUND: Changes = {f"rules.{rule}": False for rule in RESIDENTS} | {
 }
 
 
+ALIVE: Changes = {f"rules.{rule}": True for rule in RESIDENTS if rule not in ("grievance", "security")}
+"""Residents who answer, without what breeds other incidents."""
+
+
 @dataclass(frozen=True)
 class Relation:
     """In a setting, a change makes no case later.
@@ -273,7 +277,7 @@ EXCEPTIONS = (
     Relation("higher linkage rate, where departments are busy", TEAMS | BUSY, LINKED),
     Relation("higher linkage rate, where departments report in slowly", NOBODY_WAITS, LINKED),
     Relation("better triage, where whistles tire departments", NOBODY_WAITS | TIRED, TRIED),
-    Relation("more patrol, where it goes to hotspots", FOUND | HOT, {"patrol.coverage": 0.11}, "reported", city=12),
+    Relation("more patrol, where it goes to hotspots", FOUND | HOT | ALIVE, {"patrol.coverage": 0.11}, "reported"),
     Relation("later deadline, where work in hand goes on", NOBODY_WAITS | PAPER, LONGER, "formal_at", later=True),
 )
 

@@ -71,8 +71,8 @@ def wrong_posts(world: World) -> Counter[str]:
     p = 1 - math.exp(-h * 28 / 365)
     for k, row in enumerate(world.tables.worker):
         vacant, tenure, _, _ = luck.uniforms(CITY_STAFF, 4, k, 0)
-        career = row.role <= 1 and not row.nominal
-        wrong["vacancies"] += bool(row.vacant) != (career and vacant < p / (p + 28 / c.vacancy_days))
+        post = row.role <= 1  # nominal ones too, to no effect
+        wrong["vacancies"] += bool(row.vacant) != (post and vacant < p / (p + 28 / c.vacancy_days))
         since = -s.time.warmup_days + 365 / h * math.log(tenure) if h > 0 else LONG_AGO
         if s.rules.careers and not row.vacant:
             wrong["tenures"] += abs(row.since - since) > 1e-9 * abs(since)
