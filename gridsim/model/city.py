@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -150,6 +151,7 @@ class City:
         self._build_places()
         self._build_residents()
         self.worker = first_staff(self)
+        self.firm_staff: dict[tuple[Any, Any], float] = {}  # people of firms by section ``dedicated`` today and then
 
     def draw(self, stream: int, n: int, axis: int = 0) -> np.ndarray:
         """Keyed uniforms of the city itself, the same in every replication; shape (n, 4)."""

@@ -24,13 +24,19 @@ def _teams(city: Any, base: Scenario, policy: Scenario) -> float:
 
 
 def _firm_staff(city: Any, base: Scenario, s: Scenario) -> float:
-    """People of firms on the roster once ``s`` is in force, as the model has it (dissolved, merged, of a table)."""
+    """People of firms on the roster once ``s`` is in force, as the model has it (dissolved, merged, of a table).
+
+    They hang on the section ``dedicated`` alone, and a city keeps what was counted.
+    """
     from gridsim.model.world import World  # which is made of a city, whose counts these are
 
-    world = World(base, city)
-    if s is not base:
-        world.enforce(s)
-    return float(world.strengths[-1].firm_staff)
+    key = (base.dedicated, s.dedicated)
+    if key not in city.firm_staff:
+        world = World(base, city)
+        if s is not base:
+            world.enforce(s)
+        city.firm_staff[key] = float(world.strengths[-1].firm_staff)
+    return float(city.firm_staff[key])
 
 
 def _devices(s: Scenario, firm_staff: float) -> float:

@@ -240,7 +240,7 @@ def _budget(
 
 
 def _budget_of(name: str, base: Scenario, city: City, known: Mapping[str, Policy]) -> float:
-    if unknown := [s for s in (part.strip() for part in name.split("+")) if s not in known]:
+    if unknown := [s for s in (part.strip() for part in name.split("+")) if s not in known and "~" not in s]:
         raise ScenarioError(
             [
                 f"--equal-cost: {s!r} is neither yuan a year nor a policy{nearest(s, known) or '.'} "
