@@ -18,7 +18,7 @@ from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import is_urgent, take_up
 from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
-from gridsim.model.queues import enqueue, recount, take_first
+from gridsim.model.queues import LINE_COLUMNS, ROW_COLUMNS, enqueue, take_first
 from gridsim.model.settings import DEPARTMENT, FALSE_EFFORT
 from gridsim.model.story import QUEUES_AT_DEPARTMENT, TEAM_BEGINS, TEAM_IS_DONE, note
 
@@ -32,9 +32,7 @@ DEPARTMENT_DTYPE = np.dtype(
         ("district", "i4"),
         ("teams", "i4"),
         ("busy", "i4"),
-        ("head", "i4"),
-        ("tail", "i4"),
-        ("urgent_tail", "i4"),
+        *LINE_COLUMNS,
         ("queue", "i4"),
         ("received", "i4"),
         ("done", "i4"),
@@ -45,7 +43,7 @@ DEPARTMENT_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a department: ``subject`` (field) and ``district`` (the number of districts stands for the city);
-``teams``, and ``busy`` of them; ``head``, ``tail``, ``urgent_tail`` of its queue, and its length ``queue`` (void rows
+``teams``, and ``busy`` of them; ``head`` to ``ahead_of``, its queue (``queues``), and its length ``queue`` (void rows
 included); ``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days`` held;
 ``waited``, days in the queue of those served.
 """
@@ -54,8 +52,7 @@ TASK_DTYPE = np.dtype(
         ("case", "i4"),
         ("department", "i4"),
         ("stamp", "i4"),
-        ("next", "i4"),
-        ("easier", "i4"),
+        *ROW_COLUMNS,
         ("part", "i4"),
         ("complexity", "f8"),
         ("arrived", "f8"),
@@ -63,8 +60,8 @@ TASK_DTYPE = np.dtype(
     ],
     align=True,
 )
-"""Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next`` and
-``easier`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of the case;
+"""Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next``,
+``back`` and ``turn`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of the case;
 ``arrived``, when it joined; ``rest``, working days off-team.
 """
 
@@ -127,7 +124,7 @@ def join(t, row, now):
     d.recent[int(worked_by(t.settings[0], math.floor(now))) % WEEK] += 1  # by its day, also after closing time
     d.queue += 1
     urgent = task.part != FALSE and is_urgent(t, t.case[task.case], now)
-    enqueue(t.task, d, row, urgent, t.settings[0].handling_selectivity)
+    enqueue(t.task, d, row, urgent)
     serve(t, task.department, now)
 
 
@@ -233,12 +230,9 @@ def team_done(t, row, now):
 
 @rule()
 def recall_teams(t, now):
-    """R12. After a policy changed teams or selectivity: ranks are counted anew and free teams called, department by
-    department.
-    """
+    """R12. After a policy changed teams: free teams are called where somebody waits, department by department."""
     for d in range(len(t.department)):
         if t.department[d].head >= 0:
-            recount(t.task, t.department[d], t.settings[0].handling_selectivity)
             serve(t, d, now)
 
 

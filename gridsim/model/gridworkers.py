@@ -29,7 +29,7 @@ from gridsim.model.cases import (
 )
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
-from gridsim.model.queues import enqueue, leave, recount, take_first
+from gridsim.model.queues import enqueue, leave, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
@@ -374,7 +374,7 @@ def arrive_at_grid(t, n, now):
     note(t, n, now, QUEUES_AT_GRID, g, NOBODY, 0.0)
     grid = t.grid[g]
     case.queued = 1
-    enqueue(t.case, grid, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
+    enqueue(t.case, grid, n, is_urgent(t, case, now))
     grid.load += 1
     call_worker(t, g, now)
 
@@ -388,7 +388,7 @@ def leave_queue(t, n):
     """
     case = t.case[n]
     grid = t.grid[case.handler]
-    leave(t.case, grid, n, t.settings[0].handling_selectivity)
+    leave(t.case, grid, n)
     grid.load -= 1
     case.queued = 0
 
@@ -567,8 +567,8 @@ def regroup(t, now):
     """R9. After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called.
 
     Grids in order of their rows, where somebody waits. With hands 0, from the head on, who would be served elsewhere
-    (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then
-    ``recount``, and with hands ``call_worker``.
+    (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then,
+    with hands, ``call_worker``.
     """
     for g in range(len(t.grid)):
         grid = t.grid[g]
@@ -579,10 +579,8 @@ def regroup(t, now):
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
             n = behind
-        if grid.head >= 0:
-            recount(t.case, grid, t.settings[0].handling_selectivity)
-            if grid.hands > 0.0:
-                call_worker(t, g, now)
+        if grid.head >= 0 and grid.hands > 0.0:
+            call_worker(t, g, now)
 
 
 @columns(WORKER_DTYPE, "worker")

@@ -524,7 +524,7 @@ class World(Changes):
     def case_frame(self) -> pd.DataFrame:
         """Incidents and cases as a data frame with names for codes; index is the case id."""
         rows = self.cases
-        skip = {"next", "easier", "version", "queued", "in_hand", "pending"}
+        skip = {"next", "back", "turn", "version", "queued", "in_hand", "pending"}
         data: dict[str, Any] = {k: rows[k] for k in CASE_DTYPE.names or () if k not in skip and k != "department"}
         data["category"] = np.array(list(self.scenario.categories))[rows.category]
         data["state"] = np.array(STATES)[rows.state]
