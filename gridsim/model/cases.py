@@ -375,6 +375,19 @@ def is_told(t, case):
 
 
 @rule()
+def tells(t, case):
+    """R14. True for whoever takes up the case first: it is then that the reporter is told, which takes time.
+
+    With ``rules.trust``: a resident reported it, the resident is known, nobody has tried yet (attempts 0), it was not
+    reopened, and ``is_told``. So a gridworker bears it at the first attempt; where the case goes to departments without
+    one, the team of the first of them (part 0), each time that it takes the case up.
+    """
+    first = case.attempts == 0 and case.reopened == 0
+    mine = t.settings[0].rules_trust == 1 and case.channel == BY_RESIDENT and case.resident >= 0
+    return first and mine and is_told(t, case)
+
+
+@rule()
 def become_latent(t, n, since):
     """R3, R4, R5, R6. Start the competing clocks of an incident; also of one wrongly rejected, or settled in vain.
 

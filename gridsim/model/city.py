@@ -101,7 +101,8 @@ GRID_DTYPE = np.dtype(
 - ``dedicated``: 0 comprehensive, 1 dedicated. ``active``: 1 unless dissolved. ``community``, ``district``: rows.
   ``host``: comprehensive grid that a dedicated one lies in, −1 for a comprehensive one. ``population``: persons.
   ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
-- ``head`` to ``ahead_of``: its queue (``queues``). ``load``: live cases. ``first_worker``: first of its workers, by
+- ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``, ``ahead_of``: its queue (``queues``).
+  ``load``: live cases. ``first_worker``: first of its workers, by
   number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
   work; ``hands``: of those who take cases from its queue. ``guide``: 1 in a dedicated grid with a guide at work.
 - ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,

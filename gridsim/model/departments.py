@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.model.agenda import TASK_DONE, TEAM_DONE, is_workday, push, work_end, worked_by
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import is_urgent, take_up
+from gridsim.model.cases import is_urgent, take_up, tells
 from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
 from gridsim.model.queues import LINE_COLUMNS, ROW_COLUMNS, enqueue, take_first
@@ -43,9 +43,10 @@ DEPARTMENT_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a department: ``subject`` (field) and ``district`` (the number of districts stands for the city);
-``teams``, and ``busy`` of them; ``head`` to ``ahead_of``, its queue (``queues``), and its length ``queue`` (void rows
-included); ``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days`` held;
-``waited``, days in the queue of those served.
+``teams``, and ``busy`` of them; ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``,
+``ahead_of``, its queue (``queues``), and its length ``queue`` (void rows included);
+``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days``
+held; ``waited``, days in the queue of those served.
 """
 TASK_DTYPE = np.dtype(
     [
@@ -61,8 +62,8 @@ TASK_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next``,
-``back`` and ``turn`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of the case;
-``arrived``, when it joined; ``rest``, working days off-team.
+``back`` and ``turn`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of
+the case; ``arrived``, when it joined; ``rest``, working days off-team.
 """
 
 
@@ -172,7 +173,8 @@ def serve(t, which, now):
     While a team is free and somebody waits: ``take_first``; a row no longer live is freed and takes no team. False
     whistle: held = FALSE_EFFORT (attempt = reopened), rest 0. Else T = DEPARTMENT (attempt = reopened · 8 + part); held
     = T · active_share, or T if ``throughout``; rest = T − held; only then is held multiplied by 1 +
-    ``linkage.coordination`` if the case is linked, and ``take_up``. Last, held is divided by ``team_strength``.
+    ``linkage.coordination`` if the case is linked, ``feedback.hours`` ÷ ``hours_a_day`` are added if the team has to
+    tell (part 0, ``tells``), and ``take_up``. Last, held is divided by ``team_strength``.
     TEAM_DONE at work_end(now, held): a team may be taken at any hour, and works from the next opening.
     """
     p = t.settings[0]
@@ -194,6 +196,8 @@ def serve(t, which, now):
             task.rest = total - held
             if case.linked == 1:
                 held *= 1.0 + p.linkage_coordination
+            if task.part == 0 and tells(t, case):
+                held += p.feedback_hours / p.hours_a_day
             take_up(t, task.case, now)
             note(t, task.case, now, TEAM_BEGINS, which, task.part, held / p.team_strength)
         held /= p.team_strength

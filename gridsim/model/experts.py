@@ -63,7 +63,8 @@ EXPERT_LINE_DTYPE = np.dtype(
     ],
     align=True,
 )
-"""Columns of an expert line: ``head`` to ``ahead_of``, its queue (``queues``); ``first_expert`` and number of
+"""Columns of an expert line: ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``,
+``ahead_of``, its queue (``queues``); ``first_expert`` and number of
 ``experts``; ``waiting`` cases; ``called_for``, the moment of the last call pushed (−∞ at first).
 """
 

@@ -20,12 +20,12 @@ from gridsim.model.cases import (
     BY_VIDEO,
     BY_WARNING,
     LAPSED,
-    is_told,
     is_urgent,
     mediation,
     settled_by_residents,
     severity,
     take_up,
+    tells,
 )
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
@@ -457,8 +457,7 @@ def call_worker(t, g, now):
     (SERVICE, attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
-    known and not registered; and with ``rules.trust`` ``feedback.hours`` if a resident reported it, nobody has tried
-    yet, the resident is known, registered or not, and he is told (``is_told``). Then ``begin``.
+    known and not registered; and ``feedback.hours`` if it is for him to tell (``tells``). Then ``begin``.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -473,11 +472,10 @@ def call_worker(t, g, now):
         hours *= 1.0 + p.staff_periphery_penalty * t.grid[case.grid].periphery
         if case.grid != g:
             hours *= 1.0 + p.staff_travel_penalty
-        if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
-            if p.rules_intake == 1:
-                hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
-            if p.rules_trust == 1 and is_told(t, case):
-                hours += p.feedback_hours
+        if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+            hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+        if tells(t, case):
+            hours += p.feedback_hours
         begin(t, which, n, now, hours)
 
 

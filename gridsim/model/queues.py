@@ -116,7 +116,7 @@ def leave(rows, line, n):
 
 @rule()
 def _step_aside(rows, line, row, n):
-    """The foremost of other levels have one less before them if ``n`` stood there; the next of its own takes its place."""
+    """The foremost of other levels have one less before them if ``n`` stood there; the next of its own follows it."""
     level = ease_level(row.complexity)
     line.of_level[level] -= 1
     for j in range(EASE_LEVELS):
