@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,6 +92,7 @@ def scenario(world: str = "today") -> Scenario:
     return load_scenario(HERE / "ten-cases.toml").replace(WORLDS[world])
 
 
+@cache
 def answer(world: str) -> Answer:
     """Run the ten cases in a world."""
     seed, places = chosen()
@@ -104,6 +106,7 @@ def answer(world: str) -> Answer:
     return Answer(done, bars)
 
 
+@cache
 def chosen() -> tuple[int, list[int]]:
     """The first seed whose city has such ten places, and the places in the order of the cases."""
     city = scenario()
