@@ -1,6 +1,6 @@
 """Ten cases by hand: a printable exercise, and its solution as the engine works it out.
 
-``python notebooks/ten_cases.py [FOLDER]`` writes ``ten-cases.html`` and ``ten-cases-solution.html``, both in Chinese too
+``python notebooks/ten_cases.py [FOLDER]`` writes ``ten-cases.html`` and ``ten-cases-solution.html``, also in Chinese
 (``-zh``): two A4 pages each, to be printed from any browser.
 
 One gridworker, two departments of one team each, office hours. Every case takes a stated time, so that a pen reaches
