@@ -52,25 +52,27 @@ def version() -> str:
     return f"gridsim {gridsim.__version__}"
 
 
-def parameters() -> str:
-    """Every parameter of the registry, a table a section."""
+def parameters(level: str = "2") -> str:
+    """Every parameter of the registry, a table a section, under headings of a level."""
     sections = dict.fromkeys(p.section for p in PARAMETERS)
-    head = ["key", "术语", "default", "unit", "range", "grade", "lever", "meaning", "source"]
-    return "\n\n".join(f"## {s}\n\n{table(head, [_parameter(p) for p in PARAMETERS if p.section == s])}" for s in sections)
+    return "\n\n".join(f"{'#' * int(level)} {s}\n\n{section(s)}" for s in sections)
+
+
+def section(name: str) -> str:
+    """The parameters of one section."""
+    head = ["key", "default", "range", "grade", "meaning", "source"]
+    return table(head, [_parameter(p) for p in PARAMETERS if p.section == name])
 
 
 def _parameter(p: Any) -> list[str]:
     spread = "" if p.low is None else f"{p.low:g}–{p.high:g}"
-    chosen = f" ({', '.join(p.choices)})" if p.choices else ""
+    chosen = f" One of {', '.join(p.choices)}." if p.choices else ""
     return [
-        f"`{p.key}`",
-        p.chinese,
-        plain(short(p.default)),
-        p.unit,
+        f"`{p.key}` {p.chinese}" + (" **lever**" if p.lever else ""),
+        f"{plain(short(p.default))} {p.unit}",
         spread,
         p.grade,
-        "yes" if p.lever else "",
-        plain(p.text) + plain(chosen),
+        plain(p.text + chosen),
         plain(p.source),
     ]
 
@@ -79,6 +81,12 @@ def switches() -> str:
     """The switches of the rules."""
     rows = [[f"`{p.key}`", p.chinese, plain(p.text)] for p in PARAMETERS if p.section == "rules"]
     return table(["switch", "术语", "rule"], rows)
+
+
+def evidence() -> str:
+    """The parameters whose default is not our assumption."""
+    rows = [[f"`{p.key}` {p.chinese}", p.grade, plain(p.source)] for p in PARAMETERS if p.grade in "SDAB"]
+    return table(["parameter", "grade", "source"], rows)
 
 
 def grades() -> str:
@@ -244,6 +252,12 @@ def verification() -> str:
 def changelog() -> str:
     """CHANGELOG.md without its title."""
     return (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n", 1)[1].strip()
+
+
+def citation() -> str:
+    """How to cite this version, from CITATION.cff."""
+    stated = dict(re.findall(r'^([a-z-]+): "?([^"\n]*)"?$', (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.M))
+    return f"> The gridsim developers ({stated['date-released'][:4]}). {stated['title']}. Version {stated['version']}."
 
 
 def dependencies() -> str:
