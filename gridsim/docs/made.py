@@ -142,7 +142,7 @@ def scenarios() -> str:
 def patterns(name: str) -> str:
     """The patterns of a scenario, and what each is worth."""
     rows = [
-        [p.chinese, f"`{p.measure}`", f"{p.target:g}", f"±{p.half_width:.3g}", p.role, f"`{p.by}`" if p.by else "", p.grade]
+        [p.chinese, f"`{p.measure}`", f"{p.target:,.10g}", f"±{p.half_width:,.4g}", p.role, f"`{p.by}`" if p.by else "", p.grade]
         + [plain(p.source)]
         for p in gridsim.load_scenario(name).patterns.values()
     ]

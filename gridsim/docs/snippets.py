@@ -14,6 +14,7 @@ import contextlib
 import io
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from gridsim.cli import build_parser, main
 
 FENCE = re.compile(r"^```(sh|console|python|toml)\n(.*?)^```$", re.M | re.S)
 NAMED = re.compile(r"# (\S+\.(?:toml|py))\n")
+WIDTH = 112  # of printed prose on a page
 CITY = "daqing-2021"  # the whole city has its own run in CI
 
 
@@ -107,4 +109,9 @@ def _printed(argv: list[str]) -> str:
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()) as err:
         if main(argv) != 0:
             raise RuntimeError(f"gridsim {shlex.join(argv)}: {err.getvalue()}")
-    return out.getvalue()
+    return "\n".join(_folded(line) for line in out.getvalue().splitlines()) + "\n"
+
+
+def _folded(line: str) -> str:
+    """A line of prose that fits a page; rows of tables stay as they are."""
+    return line if "   " in line.strip() else textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
