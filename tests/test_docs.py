@@ -2,11 +2,12 @@
 
 import json
 import re
-import sys
 import tomllib
 from pathlib import Path
 
+import made
 import pytest
+import snippets
 
 import gridsim
 from gridsim.cli import main
@@ -15,11 +16,6 @@ from gridsim.scenario.parameters import REGISTRY
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "gridsim" / "docs"
-sys.path.insert(0, str(SITE))  # the wheel has no site: it is read where it stands
-
-import made  # noqa: E402
-import snippets  # noqa: E402
-
 PAGES = sorted(SITE.rglob("*.md"))
 TEXTS = {p.relative_to(SITE / "pages").as_posix(): p.read_text(encoding="utf-8") for p in PAGES}
 RULE = re.compile(r"\bR\d+\b")
@@ -48,7 +44,7 @@ def test_shortened_commands_are_still_those_of_the_page():
     assert snippets.shortened(["compare", "neighbourhood"])[:2] == ["compare", "neighbourhood"]
     assert snippets.shortened(["study", "a.toml", "--quick"]) == ["study", "a.toml", "--quick"]
     assert snippets.shortened(["fit", "daqing-2021", "--in-place"]) is None
-    page = '```toml\n# a.toml\nx = 1\n```\n\n```console\n$ gridsim run a.toml  # told\n```\n'
+    page = "```toml\n# a.toml\nx = 1\n```\n\n```console\n$ gridsim run a.toml  # told\n```\n"
     toml, console = snippets.snippets(page)
     assert (toml.file, snippets.commands(toml)) == ("a.toml", [])
     assert snippets.commands(console) == [["run", "a.toml"]]
@@ -65,7 +61,9 @@ def test_a_snippet_that_fails_is_noticed(tmp_path, monkeypatch, capsys):
 def test_outputs_stand_below_their_commands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     shown = "".join(snippets.with_output("before\n\n```console\n$ gridsim scenarios\n```\n\nafter\n"))
-    assert shown.startswith("before\n\n```console\n$ gridsim scenarios\n```\n\n```text\n") and shown.endswith("\nafter\n")
+    assert shown.startswith("before\n\n```console\n$ gridsim scenarios\n```\n\n```text\n") and shown.endswith(
+        "\nafter\n"
+    )
     assert all(name in shown for name in gridsim.builtin_scenarios())
 
 
@@ -94,10 +92,19 @@ def test_odd_has_the_headings_of_2020():
         "Submodels",
     ]
     concepts = TEXTS["model/odd.md"].split("## 4.")[1].split("## 5.")[0]
-    for concept in (
-        "Basic principles, Emergence, Adaptation, Objectives, Learning, Prediction, Sensing, Interaction, Stochasticity, "
-        "Collectives, Observation"
-    ).split(", "):
+    for concept in [
+        "Basic principles",
+        "Emergence",
+        "Adaptation",
+        "Objectives",
+        "Learning",
+        "Prediction",
+        "Sensing",
+        "Interaction",
+        "Stochasticity",
+        "Collectives",
+        "Observation",
+    ]:
         assert f"### {concept}\n" in concepts
 
 
@@ -126,7 +133,7 @@ def test_command_page_has_every_option():
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site") / "results"
-    argv = "compare neighbourhood --policies raise-linkage --replications 2 --days 60 --out".split()
+    argv = ["compare", "neighbourhood", "--policies", "raise-linkage", "--replications", "2", "--days", "60", "--out"]
     assert main([*argv, str(folder)]) == 0
     return folder
 
@@ -137,7 +144,10 @@ def test_manifest_fields_are_told(results):
     assert told == list(manifest)
 
 
-@pytest.mark.parametrize("file", "comparison groups costs load curves grids map linkage ranking daily elements".split())
+@pytest.mark.parametrize(
+    "file",
+    ["comparison", "groups", "costs", "load", "curves", "grids", "map", "linkage", "ranking", "daily", "elements"],
+)
 def test_columns_are_told(results, file):
     page, head = TEXTS["reference/files.md"], (results / f"{file}.csv").read_text(encoding="utf-8-sig").splitlines()[0]
     if f"## {file}.csv" in page:

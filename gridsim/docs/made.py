@@ -36,7 +36,11 @@ def fill(markdown: str) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A Markdown table; bars within cells are escaped."""
     lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(c).replace("|", "\\|").replace("\n", " ") for c in row) + " |" for row in lines)
+    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in lines)
+
+
+def _cell(text: str) -> str:
+    return str(text).replace("|", "\\|").replace("\n", " ")
 
 
 def plain(text: str) -> str:
@@ -141,12 +145,14 @@ def scenarios() -> str:
 
 def patterns(name: str) -> str:
     """The patterns of a scenario, and what each is worth."""
-    rows = [
-        [p.chinese, f"`{p.measure}`", f"{p.target:,.10g}", f"±{p.half_width:,.4g}", p.role, f"`{p.by}`" if p.by else "", p.grade]
-        + [plain(p.source)]
-        for p in gridsim.load_scenario(name).patterns.values()
-    ]
-    return table(["pattern", "measure", "target", "band", "role", "by", "grade", "source"], rows)
+    head = ["pattern", "measure", "target", "band", "role", "by", "grade", "source"]
+    return table(head, [_pattern(p) for p in gridsim.load_scenario(name).patterns.values()])
+
+
+def _pattern(p: Any) -> list[str]:
+    target, half = f"{p.target:,.10g}", f"±{p.half_width:,.4g}"
+    by = f"`{p.by}`" if p.by else ""
+    return [p.chinese, f"`{p.measure}`", target, half, p.role, by, p.grade, plain(p.source)]
 
 
 def rules() -> str:
@@ -179,7 +185,10 @@ def _prose(text: str) -> str:
 
 def draws() -> str:
     """The key table: every keyed draw."""
-    rows = [[f"`{k.stream}`", str(k.number), *map(plain, (k.entity, k.attempt, k.words, k.rules, k.function))] for k in keys()]
+    rows = [
+        [f"`{k.stream}`", str(k.number), *map(plain, (k.entity, k.attempt, k.words, k.rules, k.function))]
+        for k in keys()
+    ]
     return table(["stream", "no.", "entity", "attempt", "words", "rules", "function"], rows)
 
 
@@ -224,7 +233,8 @@ def _command(name: str, parser: argparse.ArgumentParser) -> str:
         for a in parser._actions
         if a.help != argparse.SUPPRESS and not isinstance(a, argparse._HelpAction)
     ]
-    return f"## gridsim {name}\n\n{plain(parser.description or '')}\n\n```text\n{usage}\n```\n\n{table(['argument', 'meaning'], rows)}"
+    text = plain(parser.description or "")
+    return f"## gridsim {name}\n\n{text}\n\n```text\n{usage}\n```\n\n{table(['argument', 'meaning'], rows)}"
 
 
 def _told(action: argparse.Action, parser: argparse.ArgumentParser) -> dict[str, Any]:

@@ -114,4 +114,6 @@ def _printed(argv: list[str]) -> str:
 
 def _folded(line: str) -> str:
     """A line of prose that fits a page; rows of tables stay as they are."""
-    return line if "   " in line.strip() else textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    return (
+        line if "   " in line.strip() else textwrap.fill(line, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
+    )
