@@ -31,7 +31,8 @@ def test_snippets_run(name, tmp_path, monkeypatch, capsys):
             assert snippet.file, "a TOML block says on its first line which file it is"
         if snippet.language == "console":
             assert all(line.startswith("$ gridsim ") for line in snippet.text.splitlines()), "only commands, no outputs"
-    snippets.run_page(TEXTS[name])
+    if not TEXTS[name].startswith("---\noutputs: true\n"):  # whoever builds the site runs these as they stand
+        snippets.run_page(TEXTS[name])
 
 
 def test_shell_blocks_ask_for_extras_that_exist():
