@@ -2,7 +2,7 @@
 
     python3.11 experiments/make_lock.py tested.txt
 
-``tested.txt`` (optional) is what ``pip freeze`` says in the environment in which the tests passed: these versions are taken.
+``tested.txt`` (optional) is what ``pip freeze`` says where the tests passed: these versions are taken.
 The hashes are those of the files for this interpreter on this kind of machine, so the lock is for these only.
 """
 
@@ -21,16 +21,12 @@ def resolved(wanted: list[str], constraints: list[str]) -> dict[str, tuple[str, 
     """Version and SHA-256 of every package that pip would install into an empty environment."""
     options = [word for file in constraints for word in ("-c", file)]
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-    report = json.loads(
-        subprocess.run([*command, *options, *wanted], check=True, capture_output=True, text=True).stdout
-    )
-    return {
-        item["metadata"]["name"]: (
-            item["metadata"]["version"],
-            item["download_info"]["archive_info"]["hashes"]["sha256"],
-        )
-        for item in report["install"]
-    }
+    told = subprocess.run([*command, *options, *wanted], check=True, capture_output=True, text=True).stdout
+    found = {}
+    for item in json.loads(told)["install"]:
+        sha256 = item["download_info"]["archive_info"]["hashes"]["sha256"]
+        found[item["metadata"]["name"]] = (item["metadata"]["version"], sha256)
+    return found
 
 
 def main(constraints: list[str]) -> None:

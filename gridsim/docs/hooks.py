@@ -12,9 +12,7 @@ from made import fill
 from mkdocs.exceptions import PluginError
 from snippets import with_output
 
-OUTSIDE = re.compile(
-    r"<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=[\"']?(?:https?:)?//[^>]*>|@import|url\(.?https?:"
-)
+OUTSIDE = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>|url\(.?https?:""")
 ROLE = re.compile(r":(?:func|class|meth|mod):(?=<code)")  # of docstrings
 
 
