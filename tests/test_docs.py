@@ -145,6 +145,10 @@ def test_manifest_fields_are_told(results):
     assert told == list(manifest)
 
 
+def test_every_file_of_a_result_is_told(results):
+    assert [p.name for p in results.iterdir() if f"`{p.name}`" not in TEXTS["guides/result.md"]] == []
+
+
 @pytest.mark.parametrize(
     "file",
     ["comparison", "groups", "costs", "load", "curves", "grids", "map", "linkage", "ranking", "daily", "elements"],
