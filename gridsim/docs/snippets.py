@@ -54,9 +54,9 @@ def shortened(argv: list[str]) -> list[str] | None:
     """The same command made small, so that a page is tested in seconds; None for one that is only parsed.
 
     Comparisons and ladders get 2 replications of 60 days, studies are the quick ones, checks are only listed, and
-    whatever takes the whole city is not run at all.
+    whatever takes the whole city, or waits for a browser, is not run at all.
     """
-    if any(word.startswith(CITY) for word in argv):
+    if argv[0] == "app" or any(word.startswith(CITY) for word in argv):
         return None
     more = {
         "compare": ["--replications", "2", "--days", "60"],
