@@ -179,8 +179,9 @@ def _note(note: Note) -> str:
 
 
 def _prose(text: str) -> str:
-    """Text of a docstring; a list begins after an empty line."""
-    return re.sub(r"(?<=[^\n])\n(?=- )(?<!\n\n)", "\n\n", plain(text), count=1) if "\n- " in text else plain(text)
+    """Text of a docstring: numpydoc's underlined words are no headings, numbers of a list are no lists of their own."""
+    text = re.sub(r"^(\w+)\n-+$", r"\1:\n", plain(text), flags=re.M)
+    return re.sub(r"^- (\d+)\. ", r"- \1\\. ", text, flags=re.M)
 
 
 def draws() -> str:
@@ -257,6 +258,12 @@ def python() -> str:
 def verification() -> str:
     """The long table that ``gridsim verify --full`` wrote, without its title."""
     return (ROOT / "experiments" / "verification.md").read_text(encoding="utf-8").split("\n", 1)[1].strip()
+
+
+def answers() -> str:
+    """What the studies of the project said, without its title and its links into folders that the site has not."""
+    text = (ROOT / "experiments" / "answers" / "README.md").read_text(encoding="utf-8").split("\n", 1)[1].strip()
+    return re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", text)
 
 
 def changelog() -> str:
