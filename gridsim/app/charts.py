@@ -1,0 +1,143 @@
+"""The charts of the page. Each is drawn once and then only given new values, so that many days a second can be shown."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from PIL import Image
+
+from gridsim.app.pair import SHOWN_BEFORE, Pair
+from gridsim.measures.registry import RESTRICTED_TO
+from gridsim.measures.territory import grid_register
+from gridsim.views.figures import STYLES, style
+from gridsim.views.figures_city import packed, paint_grids
+from gridsim.views.labels import say
+
+SIZE = (5.4, 3.3)  # inches, of a chart
+DPI = 110
+FEWEST = 4  # cases at the dark end of the map, at least
+SHORTEST = 28  # days that the time axis has at least
+_whole = FuncFormatter(lambda x, _: f"{x:,.0f}".replace("-", "−"))
+_matplotlib = threading.Lock()  # its settings are the process's
+
+
+class Chart:
+    """A figure that is drawn anew from a pair; a subclass sets it up and refreshes it."""
+
+    def __init__(self, pair: Pair, lang: str) -> None:
+        self.lang = lang
+        with _matplotlib, style():
+            self.figure = Figure(figsize=SIZE, dpi=DPI)
+            self.canvas = FigureCanvasAgg(self.figure)
+            self.axes = self.figure.add_axes((0.09, 0.15, 0.89, 0.82))
+            self.set_up(pair)
+
+    def set_up(self, pair: Pair) -> None:
+        """Everything that stays."""
+        raise NotImplementedError
+
+    def refresh(self, pair: Pair) -> None:
+        """Everything that changes with the days."""
+        raise NotImplementedError
+
+    def png(self, pair: Pair) -> bytes:
+        """The chart of a pair as it is, the same bytes for the same state."""
+        with _matplotlib:
+            self.refresh(pair)
+            self.canvas.draw()
+            out = io.BytesIO()
+            Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(out, "png", compress_level=1)
+        return out.getvalue()
+
+    def _lines(self) -> list[Any]:
+        looks: list[dict[str, Any]] = [{"color": c, "linestyle": d, "linewidth": 1.8} for c, d in STYLES[:2]]
+        return [self.axes.plot([], [], **look, label=say(f"app_side_{k}", self.lang))[0] for k, look in enumerate(looks)]
+
+    def _finish(self, x: str) -> None:
+        self.axes.set_xlabel(say(x, self.lang))
+        self.axes.grid(axis="y", alpha=0.25)
+        self.axes.legend(loc="upper right", frameon=False, fontsize=9, ncols=2)
+
+
+class Backlog(Chart):
+    """Open cases by day, both sides; the common past is left of the upright line."""
+
+    def set_up(self, pair: Pair) -> None:
+        """Axes, a line each."""
+        self.lines = self._lines()
+        self.axes.axvline(0, color="#888888", linewidth=0.8)
+        self.axes.xaxis.set_major_locator(MaxNLocator(7, integer=True))
+        self.axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        for axis in (self.axes.xaxis, self.axes.yaxis):
+            axis.set_major_formatter(_whole)
+        self._finish("fig_day")
+
+    def refresh(self, pair: Pair) -> None:
+        """Days up to now."""
+        most = 1.0
+        for k, line in enumerate(self.lines):
+            days, cases = pair.daily(k, "open")
+            line.set_data(days, cases)
+            most = max(most, float(cases.max(initial=0)))
+        self.axes.set_xlim(-SHOWN_BEFORE, max(SHORTEST, pair.day))
+        self.axes.set_ylim(0, 1.18 * most)
+
+
+class Unresolved(Chart):
+    """Share of the cases reported since day 0 that is still unresolved, by days since the report, both sides."""
+
+    def set_up(self, pair: Pair) -> None:
+        """Axes, a line each."""
+        self.lines = self._lines()
+        self.axes.set(xlim=(0, RESTRICTED_TO), ylim=(0, 1.0))
+        self.axes.xaxis.set_major_locator(FixedLocator(range(0, int(RESTRICTED_TO) + 1, 15)))
+        self.axes.xaxis.set_major_formatter(_whole)
+        self.axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0, decimals=0))
+        self._finish("fig_since")
+
+    def refresh(self, pair: Pair) -> None:
+        """Cases up to now."""
+        for k, line in enumerate(self.lines):
+            line.set_data(*pair.unresolved(k))
+
+
+class Map(Chart):
+    """The grids, coloured by their open cases; one scale for both sides."""
+
+    def __init__(self, pair: Pair, lang: str, which: int) -> None:
+        self.which = which
+        super().__init__(pair, lang)
+
+    def set_up(self, pair: Pair) -> None:
+        """Grids and bar."""
+        scenario = pair.setup.scenario
+        place = grid_register(pair.setup.city)
+        if scenario.grids is None or "x" not in scenario.grids.columns:
+            place = packed(place)
+        self.norm = Normalize(0, FEWEST)
+        self.axes.set_position((0.02, 0.02, 0.82, 0.96))
+        cmap = matplotlib.colormaps["YlOrBr"]
+        self.colour = paint_grids(self.axes, scenario, place, cmap, self.norm, self.lang)
+        bar = self.figure.add_axes((0.88, 0.1, 0.028, 0.8))
+        shades = matplotlib.cm.ScalarMappable(self.norm, cmap)
+        self.figure.colorbar(shades, cax=bar, ticks=MaxNLocator(4, integer=True), format=_whole)
+
+    def refresh(self, pair: Pair) -> None:
+        """Colours, and the scale that both sides share."""
+        both = [pair.open_by_grid(k) for k in (0, 1)]
+        self.norm.vmax = _round_up(max(FEWEST, *(x.max() for x in both)))
+        self.colour(both[self.which].astype(float))
+
+
+def _round_up(x: float) -> float:
+    """The next 1, 1.2, 1.6, 2, 3, 4, 6, 8 or 10 times a power of ten."""
+    ten = 10.0 ** np.floor(np.log10(x))
+    return float(next(k * ten for k in (1, 1.2, 1.6, 2, 3, 4, 6, 8, 10) if k * ten >= x))

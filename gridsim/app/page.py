@@ -1,0 +1,198 @@
+"""The page: Mesa's ``SolaraViz`` with the pair of worlds, our charts, and a column of levers for each side.
+
+``serve`` puts the setup and the language of the page here before the server imports it.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from html import escape
+from types import SimpleNamespace
+from typing import Any
+
+import solara
+from mesa.visualization import SolaraViz, solara_viz
+from mesa.visualization.utils import force_update, update_counter
+
+from gridsim.app.case import case_html
+from gridsim.app.charts import Backlog, Chart, Map, Unresolved
+from gridsim.app.levers import Lever
+from gridsim.app.pair import FACTS, Pair, Setup
+from gridsim.app.words import in_language, style_sheet
+from gridsim.scenario.policies import BASELINE
+from gridsim.scenario.scenario import ScenarioError
+from gridsim.studies.trace import Trace
+from gridsim.views.brief_terms import parameter_label
+from gridsim.views.labels import number, say, term
+
+TOLD = SimpleNamespace(setup=None, lang="en", rng=1)  # by ``serve``
+PLAY_INTERVAL = 10  # ms that playing rests between two days
+
+
+@solara.component
+def Page() -> None:
+    """The whole page, a pair of worlds for each visitor."""
+    lang = TOLD.lang
+    setup = solara.use_memo(lambda: (TOLD.setup or Setup()).own(), [])
+    pair = solara.use_reactive(solara.use_memo(lambda: Pair(setup, TOLD.rng), []))
+    scenario = setup.scenario
+    title = (scenario.chinese if lang == "zh" else scenario.title) or scenario.name
+    solara.Title(say("app_title", lang, title=title))
+    solara.Style(style_sheet(lang))
+    in_language(solara_viz, lang)
+    SolaraViz(
+        pair,
+        components=[(part, 0) for part in parts(setup, lang)],
+        model_params={"setup": setup, "rng": _seed(lang)},
+        name=say("app_title", lang, title=title),
+        play_interval=PLAY_INTERVAL,
+    )
+    with solara.Sidebar(), solara.Column(classes=["gridsim-sides"]):
+        for which in (0, 1):
+            Levers(pair.value, which, lang)
+
+
+def _seed(lang: str) -> dict[str, Any]:
+    return {"type": "SliderInt", "label": say("app_seed", lang), "value": TOLD.rng, "min": 0, "max": 100, "step": 1}
+
+
+def parts(setup: Setup, lang: str) -> list[Callable[[Pair], Any]]:
+    """What Mesa lays out: functions of the pair."""
+    return [
+        lambda pair: Facts(pair, lang),
+        lambda pair: Drawn(pair, Map, 0, lang),
+        lambda pair: Drawn(pair, Map, 1, lang),
+        lambda pair: Drawn(pair, Backlog, None, lang),
+        lambda pair: Drawn(pair, Unresolved, None, lang),
+        lambda pair: Case(pair, lang),
+    ]
+
+
+def side_title(pair: Pair, which: int, lang: str) -> str:
+    """``left: Departments that link up + by hand``."""
+    option = pair.setup.option_of(which)
+    policy = say("baseline", lang) if option.name == BASELINE else option.chinese if lang == "zh" else option.title
+    return say("app_side_title", lang, side=say(f"app_side_{which}", lang), policy=policy)
+
+
+@solara.component
+def Facts(pair: Pair, lang: str) -> None:
+    """The day, a table of both sides, and what one pair of histories cannot tell."""
+    update_counter.get()
+    with pair.lock:
+        facts = [pair.facts(k) for k in (0, 1)]
+        day, last = pair.day, pair.worlds[0].horizon
+    head = [say("app_since", lang), *(side_title(pair, k, lang) for k in (0, 1)), say("app_gap", lang)]
+    rows = [[say(f"app_fact_{name}", lang), *_cells(name, facts, lang)] for name in FACTS]
+    text = f'<h2 data-day="{day}">{say("app_day", lang, day=day, last=last)}</h2><table><tr>'
+    text += "".join(f"<th>{escape(x)}</th>" for x in head) + "</tr>"
+    text += "".join("<tr>" + "".join(f"<td>{x}</td>" for x in row) + "</tr>" for row in rows) + "</table>"
+    text += f'<p class="gridsim-luck">{escape(say("app_luck", lang, scenario=pair.setup.scenario.name))}</p>'
+    solara.HTML(unsafe_innerHTML=text, classes=["gridsim-card", "gridsim-wide", "gridsim-facts"])
+
+
+def _cells(name: str, facts: list[dict[str, float]], lang: str) -> list[str]:
+    unit = {"unresolved": "share", "mean_open": "cases"}.get(name)
+    left, right = (f[name] for f in facts)
+    if unit is None:  # whole cases
+        return [f"{left:,.0f}", f"{right:,.0f}", f"{right - left:+,.0f}".replace("-", "−")]
+    return [number(left, unit), number(right, unit), number(right - left, unit, True, lang)]
+
+
+@solara.component
+def Drawn(pair: Pair, kind: Callable[..., Chart], which: int | None, lang: str) -> None:
+    """A chart under its title."""
+    update_counter.get()
+    own = () if which is None else (which,)
+    chart = solara.use_memo(lambda: kind(pair, lang, *own), [id(pair.setup), lang])
+    name = kind.__name__.lower()
+    title = say(f"app_{name}", lang, side=side_title(pair, which, lang)) if which is not None else say(f"app_{name}", lang)
+    with pair.lock:
+        source = "data:image/png;base64," + base64.b64encode(chart.png(pair)).decode("ascii")
+    with solara.Div(classes=["gridsim-card"]):
+        solara.HTML(tag="h2", unsafe_innerHTML=escape(title))
+        solara.v.Html(tag="img", attributes={"src": source, "alt": title, "data-chart": f"{name}{'' if which is None else which}"})
+
+
+@solara.component
+def Levers(pair: Pair, which: int, lang: str) -> None:
+    """Policy and sliders of a side; a change lets that side live through its days again."""
+    setup = pair.setup
+    counter, set_counter = solara.use_state(0)  # of changes: the sliders are then new ones
+
+    def changed() -> None:
+        pair.rebuild(which)
+        set_counter(counter + 1)
+        force_update()
+
+    def choose(name: str) -> None:
+        setup.choose(which, name)
+        changed()
+
+    def move(key: str, value: float) -> None:
+        setup.move(which, key, value)
+        changed()
+
+    with solara.Card(say(f"app_side_{which}", lang), classes=["gridsim-side"]):
+        policies = [{"text": say("baseline", lang), "value": BASELINE}]
+        policies += [{"text": (p.chinese if lang == "zh" else p.title) or n, "value": n} for n, p in setup.known.items()]
+        named = setup.sides[which].option
+        if named.name not in {p["value"] for p in policies}:
+            policies.append({"text": named.chinese if lang == "zh" else named.title, "value": named.name})
+        solara.v.Select(
+            label=say("app_policy", lang), items=policies, v_model=named.name, on_v_model=choose, dense=True
+        )
+        for lever in setup.levers.values():
+            Slider(lever, setup.number(which, lever.key), lambda v, key=lever.key: move(key, v), lang)
+
+
+@solara.component
+def Slider(lever: Lever, value: float, on_change: Callable[[float], None], lang: str) -> None:
+    """A slider that follows the hand at once and is heeded when the hand lets go."""
+    shown, show = solara.use_state(value)
+    solara.use_effect(lambda: show(value), [value])
+    label = say(
+        "app_lever",
+        lang,
+        name=parameter_label(lever.key, lang),
+        unit=term("units", lever.parameter.unit, lang),
+        value=f"{shown:g}",
+    )
+    solara.HTML(tag="div", unsafe_innerHTML=escape(label), classes=["gridsim-lever"], attributes={"title": lever.parameter.text})
+    slider = solara.v.Slider(
+        v_model=shown, on_v_model=show, min=lever.low, max=lever.high, step=lever.step, dense=True, hide_details=True,
+        attributes={"data-lever": lever.key},
+    )
+    solara.v.use_event(slider, "change", lambda _w, _e, v: on_change(round(float(v), 9)))
+
+
+@solara.component
+def Case(pair: Pair, lang: str) -> None:
+    """One case, told up to today in both worlds."""
+    update_counter.get()
+    way, choose = solara.use_state("sooner")
+    case, name = solara.use_state(0)
+    settled = tuple((s.option.name, tuple(sorted(s.moved.items()))) for s in pair.setup.sides)
+
+    def search() -> Trace | ScenarioError:
+        try:
+            return pair.trace(case if way == "id" else None, "sooner" if way == "id" else way)
+        except ScenarioError as error:
+            return error
+
+    found: Any = solara.lab.use_task(search, dependencies=[pair.seed_used, settled, way, case], prefer_threaded=True)
+    with solara.Div(classes=["gridsim-card", "gridsim-wide"]):
+        solara.HTML(tag="h2", unsafe_innerHTML=escape(say("app_case", lang)))
+        with solara.Row(classes=["gridsim-choice"]):
+            items = [{"text": say(f"app_case_{w}", lang), "value": w} for w in ("sooner", "later", "id")]
+            solara.v.Select(label=say("app_case_which", lang), items=items, v_model=way, on_v_model=choose, dense=True)
+            if way == "id":
+                solara.InputInt(say("app_case_number", lang), value=case, on_value=name)
+        if not found.finished:
+            text = escape(say("app_case_search", lang))
+        elif isinstance(found.value, ScenarioError):
+            text = escape(say("app_case_none", lang, why="; ".join(found.value.errors)))
+        else:
+            text = case_html(found.value, pair.day, lang)
+        solara.HTML(unsafe_innerHTML=text, classes=["gridsim-case"])
