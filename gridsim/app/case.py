@@ -16,9 +16,10 @@ def case_html(trace: Trace, day: int, lang: str) -> str:
     if day <= onset:
         return head + f"<p>{escape(say('app_case_not_yet', lang, day=int(onset)))}</p>"
     known = trace.until(float(day))
-    longest = max(t.end for t in trace.tellings) - onset
+    longest = max(t.end for t in known.tellings) - onset
     worlds = "".join(_world(known, k, longest, lang) for k in (0, 1))
-    end = "".join(f"<p>{escape(line)}</p>" for line in answer(trace, lang)) if known.tellings == trace.tellings else ""
+    over = all(t.end <= day for t in trace.tellings)
+    end = "".join(f"<p>{escape(line)}</p>" for line in answer(trace, lang)) if over else ""
     return f'{head}<div class="gridsim-worlds">{worlds}</div>{end}'
 
 

@@ -24,35 +24,43 @@ from gridsim.views.labels import say
 SIZE = (5.4, 3.3)  # inches, of a chart
 DPI = 110
 FEWEST = 4  # cases at the dark end of the map, at least
-SHORTEST = 28  # days that the time axis has at least
+LAST_DAYS = (28, 56, 91, 182, 365, 547, 730, 820, 1095)  # at which the time axis may end
 _whole = FuncFormatter(lambda x, _: f"{x:,.0f}".replace("-", "−"))
 _matplotlib = threading.Lock()  # its settings are the process's
 
 
 class Chart:
-    """A figure that is drawn anew from a pair; a subclass sets it up and refreshes it."""
+    """A figure drawn anew from a pair. Its ground (axes, ticks, letters) is drawn only where the limits change."""
 
     def __init__(self, pair: Pair, lang: str) -> None:
         self.lang = lang
+        self.drawn: tuple[Any, Any] = (-1, None)  # limits, and the ground drawn for them
         with _matplotlib, style():
             self.figure = Figure(figsize=SIZE, dpi=DPI)
             self.canvas = FigureCanvasAgg(self.figure)
             self.axes = self.figure.add_axes((0.09, 0.15, 0.89, 0.82))
-            self.set_up(pair)
+            self.moving = self.set_up(pair)
+        for artist in self.moving:
+            artist.set_animated(True)
 
-    def set_up(self, pair: Pair) -> None:
-        """Everything that stays."""
+    def set_up(self, pair: Pair) -> list[Any]:
+        """Draw what stays; returns the artists that change with the days."""
         raise NotImplementedError
 
-    def refresh(self, pair: Pair) -> None:
-        """Everything that changes with the days."""
+    def refresh(self, pair: Pair) -> Any:
+        """Give these artists today's values; returns the limits that the ground depends on."""
         raise NotImplementedError
 
     def png(self, pair: Pair) -> bytes:
         """The chart of a pair as it is, the same bytes for the same state."""
         with _matplotlib:
-            self.refresh(pair)
-            self.canvas.draw()
+            limits = self.refresh(pair)
+            if self.drawn[0] != limits:
+                self.canvas.draw()
+                self.drawn = limits, self.canvas.copy_from_bbox(self.figure.bbox)
+            self.canvas.restore_region(self.drawn[1])
+            for artist in self.moving:
+                self.figure.draw_artist(artist)
             out = io.BytesIO()
             Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB").save(out, "png", compress_level=1)
         return out.getvalue()
@@ -70,7 +78,7 @@ class Chart:
 class Backlog(Chart):
     """Open cases by day, both sides; the common past is left of the upright line."""
 
-    def set_up(self, pair: Pair) -> None:
+    def set_up(self, pair: Pair) -> list[Any]:
         """Axes, a line each."""
         self.lines = self._lines()
         self.axes.axvline(0, color="#888888", linewidth=0.8)
@@ -79,22 +87,24 @@ class Backlog(Chart):
         for axis in (self.axes.xaxis, self.axes.yaxis):
             axis.set_major_formatter(_whole)
         self._finish("fig_day")
+        return self.lines
 
-    def refresh(self, pair: Pair) -> None:
+    def refresh(self, pair: Pair) -> Any:
         """Days up to now."""
         most = 1.0
         for k, line in enumerate(self.lines):
             days, cases = pair.daily(k, "open")
             line.set_data(days, cases)
             most = max(most, float(cases.max(initial=0)))
-        self.axes.set_xlim(-SHOWN_BEFORE, max(SHORTEST, pair.day))
-        self.axes.set_ylim(0, 1.18 * most)
+        limits = next((d for d in LAST_DAYS if d >= pair.day), pair.day), _round_up(1.12 * most)
+        self.axes.set(xlim=(-SHOWN_BEFORE, limits[0]), ylim=(0, limits[1]))
+        return limits
 
 
 class Unresolved(Chart):
     """Share of the cases reported since day 0 that is still unresolved, by days since the report, both sides."""
 
-    def set_up(self, pair: Pair) -> None:
+    def set_up(self, pair: Pair) -> list[Any]:
         """Axes, a line each."""
         self.lines = self._lines()
         self.axes.set(xlim=(0, RESTRICTED_TO), ylim=(0, 1.0))
@@ -102,11 +112,13 @@ class Unresolved(Chart):
         self.axes.xaxis.set_major_formatter(_whole)
         self.axes.yaxis.set_major_formatter(matplotlib.ticker.PercentFormatter(1.0, decimals=0))
         self._finish("fig_since")
+        return self.lines
 
-    def refresh(self, pair: Pair) -> None:
+    def refresh(self, pair: Pair) -> Any:
         """Cases up to now."""
         for k, line in enumerate(self.lines):
             line.set_data(*pair.unresolved(k))
+        return None
 
 
 class Map(Chart):
@@ -116,7 +128,7 @@ class Map(Chart):
         self.which = which
         super().__init__(pair, lang)
 
-    def set_up(self, pair: Pair) -> None:
+    def set_up(self, pair: Pair) -> list[Any]:
         """Grids and bar."""
         scenario = pair.setup.scenario
         place = grid_register(pair.setup.city)
@@ -125,16 +137,20 @@ class Map(Chart):
         self.norm = Normalize(0, FEWEST)
         self.axes.set_position((0.02, 0.02, 0.82, 0.96))
         cmap = matplotlib.colormaps["YlOrBr"]
+        before = set(self.axes.get_children())
         self.colour = paint_grids(self.axes, scenario, place, cmap, self.norm, self.lang)
+        moving = [a for a in self.axes.get_children() if a not in before]
         bar = self.figure.add_axes((0.88, 0.1, 0.028, 0.8))
         shades = matplotlib.cm.ScalarMappable(self.norm, cmap)
         self.figure.colorbar(shades, cax=bar, ticks=MaxNLocator(4, integer=True), format=_whole)
+        return moving
 
-    def refresh(self, pair: Pair) -> None:
+    def refresh(self, pair: Pair) -> Any:
         """Colours, and the scale that both sides share."""
         both = [pair.open_by_grid(k) for k in (0, 1)]
         self.norm.vmax = _round_up(max(FEWEST, *(x.max() for x in both)))
         self.colour(both[self.which].astype(float))
+        return self.norm.vmax
 
 
 def _round_up(x: float) -> float:

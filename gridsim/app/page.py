@@ -11,6 +11,7 @@ from html import escape
 from types import SimpleNamespace
 from typing import Any
 
+import reacton.core
 import solara
 from mesa.visualization import SolaraViz, solara_viz
 from mesa.visualization.utils import force_update, update_counter
@@ -35,6 +36,7 @@ def Page() -> None:
     """The whole page, a pair of worlds for each visitor."""
     lang = TOLD.lang
     setup = solara.use_memo(lambda: (TOLD.setup or Setup()).own(), [])
+    setup.rest = _until_drawn(reacton.core.get_render_context())
     pair = solara.use_reactive(solara.use_memo(lambda: Pair(setup, TOLD.rng), []))
     scenario = setup.scenario
     title = (scenario.chinese if lang == "zh" else scenario.title) or scenario.name
@@ -48,9 +50,25 @@ def Page() -> None:
         name=say("app_title", lang, title=title),
         play_interval=PLAY_INTERVAL,
     )
-    with solara.Sidebar(), solara.Column(classes=["gridsim-sides"]):
+    Sides(pair.value, lang)
+
+
+@solara.component
+def Sides(pair: Pair, lang: str) -> None:
+    """The levers of both sides, under Mesa's own controls."""
+    with solara.Sidebar(), solara.Column():
         for which in (0, 1):
-            Levers(pair.value, which, lang)
+            Levers(pair, which, lang)
+
+
+def _until_drawn(context: Any) -> Callable[[], None]:
+    """Wait for a render that is going on in another thread: Mesa plays on without, and it would never end."""
+
+    def wait() -> None:
+        with context.thread_lock:
+            pass
+
+    return wait
 
 
 def _seed(lang: str) -> dict[str, Any]:

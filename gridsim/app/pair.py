@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -65,6 +65,7 @@ class Setup:
         self.levers: dict[str, Lever] = page_levers(builtin_policies().values())
         self.sides = [Side(option) for option in two_options(policies, self.known, self.scenario)]
         self.city = City(self.scenario)
+        self.rest: Callable[[], None] = lambda: None  # called before each day: returns once the last one is drawn
         self._warm: tuple[int, World] | None = None
 
     def own(self) -> Setup:
@@ -140,6 +141,7 @@ class Pair(mesa.Model):
 
     def step(self) -> None:
         """One day of both worlds; the last one sets ``running`` to False."""
+        self.setup.rest()
         with self.lock:
             if self.day < self.worlds[0].horizon:
                 for world in self.worlds:

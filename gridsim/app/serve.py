@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 import threading
+import warnings
 import webbrowser
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -47,6 +48,7 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
     listening = _bound(port)
     os.environ |= {"SOLARA_APP": "gridsim.app.page", "SOLARA_MODE": "production", "SOLARA_ASSETS_CDN": NOWHERE}
     os.environ |= {"SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false", "SOLARA_THEME_SHOW_BANNER": "false"}
+    warnings.filterwarnings("ignore", module="solara")  # of its cookies on http, and of Mesa's code
     import uvicorn
 
     from gridsim.app import page

@@ -33,7 +33,7 @@ class _Worded:
             if not isinstance(text, str):
                 return text
             head, blank, rest = text.partition(" ")
-            return words.get(text) or (words[head] + rest if head.endswith(":") and head in words else text)
+            return words.get(text) or (words[head] + blank + rest if head.endswith(":") and head in words else text)
 
         def element(*args: Any, **options: Any) -> Any:
             return component(*map(worded, args), **{k: worded(v) if k == "label" else v for k, v in options.items()})
