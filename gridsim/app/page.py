@@ -41,7 +41,7 @@ def Page() -> None:
     scenario = setup.scenario
     title = (scenario.chinese if lang == "zh" else scenario.title) or scenario.name
     solara.Title(say("app_title", lang, title=title))
-    solara.Style(style_sheet(lang))
+    solara.Style(style_sheet(lang, setup.names))
     in_language(solara_viz, lang)
     SolaraViz(
         pair,
@@ -56,7 +56,7 @@ def Page() -> None:
 @solara.component
 def Sides(pair: Pair, lang: str) -> None:
     """The levers of both sides, under Mesa's own controls."""
-    with solara.Sidebar(), solara.Column():
+    with solara.Sidebar(), solara.Column(classes=["gridsim-sides"], gap="12px"):
         for which in (0, 1):
             Levers(pair, which, lang)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import mesa
@@ -67,6 +69,12 @@ class Setup:
         self.city = City(self.scenario)
         self.rest: Callable[[], None] = lambda: None  # called before each day: returns once the last one is drawn
         self._warm: tuple[int, World] | None = None
+
+    @cached_property
+    def names(self) -> str:
+        """All names of the city and its policies, run together."""
+        policies = [p.chinese + p.chinese_text for p in self.known.values()]
+        return "".join([json.dumps(self.scenario.to_dict(), ensure_ascii=False, default=str), *policies])
 
     def own(self) -> Setup:
         """A setup of one's own, with the same city."""

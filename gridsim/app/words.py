@@ -9,7 +9,7 @@ from typing import Any
 
 import solara
 
-from gridsim.scenario.policies import builtin_policies
+from gridsim.scenario.parameters import PARAMETERS
 from gridsim.views.labels import catalogue, terms
 from gridsim.views.report import font_face
 
@@ -50,11 +50,10 @@ _cached = cache(_Worded)
 
 
 @cache
-def style_sheet(lang: str) -> str:
-    """The page's CSS, in Chinese with the letters that its words need."""
+def style_sheet(lang: str, names: str) -> str:
+    """The page's CSS, in Chinese with the letters of our words and of ``names``, which it needs."""
     text = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
     if lang != "zh":
         return text
     words = [t for entry in (*catalogue().values(), *terms().values()) for t in entry.values()]
-    words += [t for p in builtin_policies().values() for t in (p.chinese, p.chinese_text)]
-    return font_face(set("".join(words))) + text
+    return font_face(set(names).union(*words, *(p.chinese for p in PARAMETERS))) + text
