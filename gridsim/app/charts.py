@@ -67,7 +67,9 @@ class Chart:
 
     def _lines(self) -> list[Any]:
         looks: list[dict[str, Any]] = [{"color": c, "linestyle": d, "linewidth": 1.8} for c, d in STYLES[:2]]
-        return [self.axes.plot([], [], **look, label=say(f"app_side_{k}", self.lang))[0] for k, look in enumerate(looks)]
+        return [
+            self.axes.plot([], [], **look, label=say(f"app_side_{k}", self.lang))[0] for k, look in enumerate(looks)
+        ]
 
     def _finish(self, x: str) -> None:
         self.axes.set_xlabel(say(x, self.lang))

@@ -75,7 +75,9 @@ def in_force(option: Option, base: Scenario) -> Scenario:
     return option.phases(base)[-1].scenario
 
 
-def by_hand(option: Option, base: Scenario, numbers: dict[str, float], levers: dict[str, Lever], title: dict[str, str]) -> Option:
+def by_hand(
+    option: Option, base: Scenario, numbers: dict[str, float], levers: dict[str, Lever], title: dict[str, str]
+) -> Option:
     """An option with levers moved by hand on top, from day 0 on; ``title`` is what to call that, by language."""
     if not numbers:
         return option

@@ -28,6 +28,7 @@ from gridsim.views.brief_terms import parameter_label
 from gridsim.views.labels import number, say, term
 
 TOLD = SimpleNamespace(setup=None, lang="en", rng=1)  # by ``serve``
+SEEDS = 100  # that the slider offers
 PLAY_INTERVAL = 10  # ms that playing rests between two days
 
 
@@ -72,7 +73,8 @@ def _until_drawn(context: Any) -> Callable[[], None]:
 
 
 def _seed(lang: str) -> dict[str, Any]:
-    return {"type": "SliderInt", "label": say("app_seed", lang), "value": TOLD.rng, "min": 0, "max": 100, "step": 1}
+    most = max(SEEDS, TOLD.rng)
+    return {"type": "SliderInt", "label": say("app_seed", lang), "value": TOLD.rng, "min": 0, "max": most, "step": 1}
 
 
 def parts(setup: Setup, lang: str) -> list[Callable[[Pair], Any]]:
@@ -103,7 +105,7 @@ def Facts(pair: Pair, lang: str) -> None:
         day, last = pair.day, pair.worlds[0].horizon
     head = [say("app_since", lang), *(side_title(pair, k, lang) for k in (0, 1)), say("app_gap", lang)]
     rows = [[say(f"app_fact_{name}", lang), *_cells(name, facts, lang)] for name in FACTS]
-    text = f'<h2 data-day="{day}">{say("app_day", lang, day=day, last=last)}</h2><table><tr>'
+    text = f'<h2 data-day="{day}">{say("app_day", lang, day=day, last=last, seed=pair.seed_used)}</h2><table><tr>'
     text += "".join(f"<th>{escape(x)}</th>" for x in head) + "</tr>"
     text += "".join("<tr>" + "".join(f"<td>{x}</td>" for x in row) + "</tr>" for row in rows) + "</table>"
     text += f'<p class="gridsim-luck">{escape(say("app_luck", lang, scenario=pair.setup.scenario.name))}</p>'
@@ -125,12 +127,16 @@ def Drawn(pair: Pair, kind: Callable[..., Chart], which: int | None, lang: str) 
     own = () if which is None else (which,)
     chart = solara.use_memo(lambda: kind(pair, lang, *own), [id(pair.setup), lang])
     name = kind.__name__.lower()
-    title = say(f"app_{name}", lang, side=side_title(pair, which, lang)) if which is not None else say(f"app_{name}", lang)
+    title = (
+        say(f"app_{name}", lang, side=side_title(pair, which, lang)) if which is not None else say(f"app_{name}", lang)
+    )
     with pair.lock:
         source = "data:image/png;base64," + base64.b64encode(chart.png(pair)).decode("ascii")
     with solara.Div(classes=["gridsim-card"]):
         solara.HTML(tag="h2", unsafe_innerHTML=escape(title))
-        solara.v.Html(tag="img", attributes={"src": source, "alt": title, "data-chart": f"{name}{'' if which is None else which}"})
+        solara.v.Html(
+            tag="img", attributes={"src": source, "alt": title, "data-chart": f"{name}{'' if which is None else which}"}
+        )
 
 
 @solara.component
@@ -154,7 +160,9 @@ def Levers(pair: Pair, which: int, lang: str) -> None:
 
     with solara.Card(say(f"app_side_{which}", lang), classes=["gridsim-side"]):
         policies = [{"text": say("baseline", lang), "value": BASELINE}]
-        policies += [{"text": (p.chinese if lang == "zh" else p.title) or n, "value": n} for n, p in setup.known.items()]
+        policies += [
+            {"text": (p.chinese if lang == "zh" else p.title) or n, "value": n} for n, p in setup.known.items()
+        ]
         named = setup.sides[which].option
         if named.name not in {p["value"] for p in policies}:
             policies.append({"text": named.chinese if lang == "zh" else named.title, "value": named.name})
@@ -177,10 +185,17 @@ def Slider(lever: Lever, value: float, on_change: Callable[[float], None], lang:
         unit=term("units", lever.parameter.unit, lang),
         value=f"{shown:g}",
     )
-    solara.HTML(tag="div", unsafe_innerHTML=escape(label), classes=["gridsim-lever"], attributes={"title": lever.parameter.text})
+    about = {"title": lever.parameter.text} if lang == "en" else {}
+    solara.HTML(tag="div", unsafe_innerHTML=escape(label), classes=["gridsim-lever"], attributes=about)
     slider = solara.v.Slider(
-        v_model=shown, on_v_model=show, min=lever.low, max=lever.high, step=lever.step, dense=True, hide_details=True,
-        attributes={"data-lever": lever.key},
+        v_model=shown,
+        on_v_model=show,
+        min=lever.low,
+        max=lever.high,
+        step=lever.step,
+        dense=True,
+        hide_details=True,
+        attributes={"data-lever": lever.key, "aria-label": label},
     )
     solara.v.use_event(slider, "change", lambda _w, _e, v: on_change(round(float(v), 9)))
 

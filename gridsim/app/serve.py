@@ -45,7 +45,7 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
 
     """
     check_installed()
-    listening = _bound(port)
+    listening = bound(port)
     os.environ |= {"SOLARA_APP": "gridsim.app.page", "SOLARA_MODE": "production", "SOLARA_ASSETS_CDN": NOWHERE}
     os.environ |= {"SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false", "SOLARA_THEME_SHOW_BANNER": "false"}
     warnings.filterwarnings("ignore", module="solara")  # of its cookies on http, and of Mesa's code
@@ -71,7 +71,8 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
     server.run(sockets=[listening])
 
 
-def _bound(port: int) -> socket.socket:
+def bound(port: int) -> socket.socket:
+    """A socket of this machine at a port; ScenarioError where that is taken."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
