@@ -1,4 +1,4 @@
-"""The charts of the page. Each is drawn once and then only given new values, so that many days a second can be shown."""
+"""The charts of the page. Each is drawn once and then only given new values, so that it shows many days a second."""
 
 from __future__ import annotations
 
@@ -67,9 +67,8 @@ class Chart:
 
     def _lines(self) -> list[Any]:
         looks: list[dict[str, Any]] = [{"color": c, "linestyle": d, "linewidth": 1.8} for c, d in STYLES[:2]]
-        return [
-            self.axes.plot([], [], **look, label=say(f"app_side_{k}", self.lang))[0] for k, look in enumerate(looks)
-        ]
+        names = [say(f"app_side_{k}", self.lang) for k in (0, 1)]
+        return [self.axes.plot([], [], **look, label=name)[0] for look, name in zip(looks, names, strict=True)]
 
     def _finish(self, x: str) -> None:
         self.axes.set_xlabel(say(x, self.lang))

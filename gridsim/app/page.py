@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from types import SimpleNamespace
 from typing import Any
@@ -21,7 +22,7 @@ from gridsim.app.charts import Backlog, Chart, Map, Unresolved
 from gridsim.app.levers import Lever
 from gridsim.app.pair import FACTS, Pair, Setup
 from gridsim.app.words import in_language, style_sheet
-from gridsim.scenario.policies import BASELINE
+from gridsim.scenario.policies import BASELINE, Option
 from gridsim.scenario.scenario import ScenarioError
 from gridsim.studies.trace import Trace
 from gridsim.views.brief_terms import parameter_label
@@ -38,7 +39,7 @@ def Page() -> None:
     lang = TOLD.lang
     setup = solara.use_memo(lambda: (TOLD.setup or Setup()).own(), [])
     setup.rest = _until_drawn(reacton.core.get_render_context())
-    pair = solara.use_reactive(solara.use_memo(lambda: Pair(setup, TOLD.rng), []))
+    pair: Any = solara.use_reactive(solara.use_memo(lambda: Pair(setup, TOLD.rng), []))
     scenario = setup.scenario
     title = (scenario.chinese if lang == "zh" else scenario.title) or scenario.name
     solara.Title(say("app_title", lang, title=title))
@@ -91,9 +92,13 @@ def parts(setup: Setup, lang: str) -> list[Callable[[Pair], Any]]:
 
 def side_title(pair: Pair, which: int, lang: str) -> str:
     """``left: Departments that link up + by hand``."""
-    option = pair.setup.option_of(which)
-    policy = say("baseline", lang) if option.name == BASELINE else option.chinese if lang == "zh" else option.title
+    policy = policy_title(pair.setup.option_of(which), lang)
     return say("app_side_title", lang, side=say(f"app_side_{which}", lang), policy=policy)
+
+
+def policy_title(option: Option, lang: str) -> str:
+    """Title of an option, or today."""
+    return say("baseline", lang) if option.name == BASELINE else option.chinese if lang == "zh" else option.title
 
 
 @solara.component
@@ -127,16 +132,13 @@ def Drawn(pair: Pair, kind: Callable[..., Chart], which: int | None, lang: str) 
     own = () if which is None else (which,)
     chart = solara.use_memo(lambda: kind(pair, lang, *own), [id(pair.setup), lang])
     name = kind.__name__.lower()
-    title = (
-        say(f"app_{name}", lang, side=side_title(pair, which, lang)) if which is not None else say(f"app_{name}", lang)
-    )
+    title = say(f"app_{name}", lang, **({} if which is None else {"side": side_title(pair, which, lang)}))
+    about = {"alt": title, "data-chart": name if which is None else f"{name}{which}"}
     with pair.lock:
         source = "data:image/png;base64," + base64.b64encode(chart.png(pair)).decode("ascii")
     with solara.Div(classes=["gridsim-card"]):
         solara.HTML(tag="h2", unsafe_innerHTML=escape(title))
-        solara.v.Html(
-            tag="img", attributes={"src": source, "alt": title, "data-chart": f"{name}{'' if which is None else which}"}
-        )
+        solara.v.Html(tag="img", attributes={"src": source, **about})
 
 
 @solara.component
@@ -159,18 +161,13 @@ def Levers(pair: Pair, which: int, lang: str) -> None:
         changed()
 
     with solara.Card(say(f"app_side_{which}", lang), classes=["gridsim-side"]):
-        policies = [{"text": say("baseline", lang), "value": BASELINE}]
-        policies += [
-            {"text": (p.chinese if lang == "zh" else p.title) or n, "value": n} for n, p in setup.known.items()
-        ]
         named = setup.sides[which].option
-        if named.name not in {p["value"] for p in policies}:
-            policies.append({"text": named.chinese if lang == "zh" else named.title, "value": named.name})
-        solara.v.Select(
-            label=say("app_policy", lang), items=policies, v_model=named.name, on_v_model=choose, dense=True
-        )
-        for lever in setup.levers.values():
-            Slider(lever, setup.number(which, lever.key), lambda v, key=lever.key: move(key, v), lang)
+        titles = {BASELINE: say("baseline", lang), named.name: policy_title(named, lang)}
+        titles |= {name: (p.chinese if lang == "zh" else p.title) or name for name, p in setup.known.items()}
+        items = [{"text": text, "value": name} for name, text in titles.items()]
+        solara.v.Select(label=say("app_policy", lang), items=items, v_model=named.name, on_v_model=choose, dense=True)
+        for key, lever in setup.levers.items():
+            Slider(lever, setup.number(which, key), partial(move, key), lang)
 
 
 @solara.component

@@ -183,7 +183,7 @@ class Pair(mesa.Model):
         reported, resolved = cases.reported[rows], cases.resolved[rows]
         done = ~np.isnan(resolved)
         until = np.where(done, resolved, float(self.day)) - reported
-        days = DAYS[DAYS <= until.max()] if len(until) else DAYS[:0]
+        days = DAYS[: np.searchsorted(DAYS, until.max(initial=-1.0), side="right")]
         return days, unresolved_share(until, done, days) if len(days) else days
 
     def facts(self, which: int) -> dict[str, float]:

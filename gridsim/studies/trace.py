@@ -96,7 +96,7 @@ class Telling:
     end : float
         Day of true resolution, by the grid system or by residents, of lapse, or the horizon.
     ended : str
-        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``.
+        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``; ``not yet``, see ``until``.
 
     """
 
@@ -117,7 +117,7 @@ class Telling:
         if self.end <= moment:
             return self
         steps, end = self.steps[self.steps.time <= moment], max(moment, onset)
-        return replace(self, steps=steps, end=end, ended="open", phases=_phases(steps, onset, end))
+        return replace(self, steps=steps, end=end, ended="not yet", phases=_phases(steps, onset, end))
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class Trace:
         return same if any(same < len(t.steps) for t in self.tellings) else None
 
     def until(self, moment: float) -> Trace:
-        """What is known of it at a moment: later steps are left out, and it is open where it ends later."""
+        """What is known of it at a moment: later steps are left out; where it ends later, ``ended`` is ``not yet``."""
         tellings = [t.until(moment, self.case["onset"]) for t in self.tellings]
         return replace(self, tellings=(tellings[0], tellings[1]))
 
