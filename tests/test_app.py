@@ -193,6 +193,10 @@ def test_a_chart_shows_the_state_and_not_the_way_to_it(pair, lang):
 
 def test_the_case_is_told_up_to_today(pair):
     found = pair.trace()
+    for k, telling in enumerate(found.tellings):  # the history that is shown
+        case = World(pair.setup.scenario, seed=3).warm_up().under(pair.worlds[k].phases).run().cases
+        same = (case.place == found.case["place"]) & (case.ordinal == found.case["ordinal"])
+        assert case.resolved[same] == pytest.approx(telling.end, abs=1e-12) and telling.ended == "solved"
     assert found.seed == 3 and found.chosen == "sooner" and 0 <= found.case["onset"] < 60
     before, last = int(found.case["onset"]), max(t.end for t in found.tellings)
     assert "It arises on day" in case_html(found, before, "en") and "gridsim-bar" not in case_html(found, before, "en")

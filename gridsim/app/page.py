@@ -203,15 +203,22 @@ def Case(pair: Pair, lang: str) -> None:
     update_counter.get()
     way, choose = solara.use_state("sooner")
     case, name = solara.use_state(0)
-    settled = tuple((s.option.name, tuple(sorted(s.moved.items()))) for s in pair.setup.sides)
+    sides = tuple((s.option.name, tuple(sorted(s.moved.items()))) for s in pair.setup.sides)
+    wanted = (pair.seed_used, sides, way, case)
 
-    def search() -> Trace | ScenarioError:
-        try:
-            return pair.trace(case if way == "id" else None, "sooner" if way == "id" else way)
-        except ScenarioError as error:
-            return error
+    now = solara.use_ref(wanted)
+    now.current = wanted
 
-    found: Any = solara.lab.use_task(search, dependencies=[pair.seed_used, settled, way, case], prefer_threaded=True)
+    def search() -> Trace | ScenarioError | None:
+        with pair.setup.searching:  # one at a time; what is no longer wanted is not begun
+            if now.current != wanted:
+                return None
+            try:
+                return pair.trace(case if way == "id" else None, "sooner" if way == "id" else way)
+            except ScenarioError as error:
+                return error
+
+    found: Any = solara.lab.use_task(search, dependencies=[wanted], prefer_threaded=True)
     with solara.Div(classes=["gridsim-card", "gridsim-wide"]):
         solara.HTML(tag="h2", unsafe_innerHTML=escape(say("app_case", lang)))
         with solara.Row(classes=["gridsim-choice"]):
@@ -219,7 +226,7 @@ def Case(pair: Pair, lang: str) -> None:
             solara.v.Select(label=say("app_case_which", lang), items=items, v_model=way, on_v_model=choose, dense=True)
             if way == "id":
                 solara.InputInt(say("app_case_number", lang), value=case, on_value=name)
-        if not found.finished:
+        if not found.finished or found.value is None:
             text = escape(say("app_case_search", lang))
         elif isinstance(found.value, ScenarioError):
             text = escape(say("app_case_none", lang, why="; ".join(found.value.errors)))

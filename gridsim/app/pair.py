@@ -25,7 +25,8 @@ from gridsim.studies.trace import Trace, follow, two_options
 from gridsim.views.labels import catalogue
 
 SHOWN_BEFORE = 28  # days of the common past that the charts show
-FIRST_DAYS = 60  # in which the case arises that is followed
+FIRST_DAYS = 60  # in which the case arises that is followed,
+FOLLOWED = 240  # and those up to which it is: one wants to see the end of it
 AFTER = 7.0  # days after the report, at which the table states the share unresolved
 FACTS = ("open", "mean_open", "reported", "resolved", "on_paper", "unresolved")
 
@@ -68,6 +69,7 @@ class Setup:
         self.sides = [Side(option) for option in two_options(policies, self.known, self.scenario)]
         self.city = City(self.scenario)
         self.rest: Callable[[], None] = lambda: None  # called before each day: returns once the last one is drawn
+        self.searching = threading.Lock()  # for a case
         self._warm: tuple[int, World] | None = None
 
     @cached_property
@@ -106,14 +108,10 @@ class Setup:
         side = self.sides[which]
         return by_hand(side.option, self.scenario, dict(side.moved), self.levers, catalogue()["app_by_hand"])
 
-    def before(self, rng: int) -> World:
-        """The world of a seed before its warm-up."""
-        return World(self.scenario, self.city, seed=rng)
-
     def warm(self, rng: int) -> World:
         """The world of a seed at day 0, which both sides begin with; the last one is kept."""
         if self._warm is None or self._warm[0] != rng:
-            self._warm = (rng, self.before(rng).warm_up())
+            self._warm = (rng, World(self.scenario, self.city, seed=rng).warm_up())
         return self._warm[1]
 
 
@@ -137,6 +135,7 @@ class Pair(mesa.Model):
         self.worlds = [self._begun(k) for k in (0, 1)]
         self.grid_of_place = first_grid(self.setup.city)
         self.running = True
+        self._known: dict[tuple[str, int], Any] = {}  # what was counted of the worlds as they are
 
     def _begun(self, which: int) -> World:
         s = self.setup
@@ -154,12 +153,20 @@ class Pair(mesa.Model):
             if self.day < self.worlds[0].horizon:
                 for world in self.worlds:
                     world.advance(world.day + 1)
+                self._known = {}
             self.running = self.day < self.worlds[0].horizon
 
     def rebuild(self, which: int) -> None:
         """Let a side live through its days again, from day 0 on under what the setup now says; the other one stays."""
         with self.lock:
             self.worlds[which] = self._begun(which).advance(self.day)
+            self._known = {}
+
+    def _once(self, name: str, which: int, count: Callable[[int], Any]) -> Any:
+        with self.lock:
+            if (name, which) not in self._known:
+                self._known[name, which] = count(which)
+            return self._known[name, which]
 
     def daily(self, which: int, column: str) -> tuple[np.ndarray, np.ndarray]:
         """Days from ``SHOWN_BEFORE`` before day 0 on, and a column of the daily record, of a side."""
@@ -169,6 +176,9 @@ class Pair(mesa.Model):
 
     def open_by_grid(self, which: int) -> np.ndarray:
         """Cases open at the end of yesterday, by the grid as first drawn, of a side."""
+        return np.asarray(self._once("open", which, self._open_by_grid))
+
+    def _open_by_grid(self, which: int) -> np.ndarray:
         cases = self.worlds[which].cases
         rows = open_at({k: cases[k] for k in ("reported", "closed", "formal_at", "reopened_at")}, float(self.day))
         return np.bincount(self.grid_of_place[cases.place[rows]], minlength=len(self.setup.city.grid))
@@ -178,6 +188,10 @@ class Pair(mesa.Model):
 
         As far as anybody has been followed (see ``measures.curves.unresolved_share``).
         """
+        days, share = self._once("unresolved", which, self._unresolved)
+        return days, share
+
+    def _unresolved(self, which: int) -> tuple[np.ndarray, np.ndarray]:
         cases = self.worlds[which].cases
         rows = cohort({"reported": cases.reported}, (0, self.day))
         reported, resolved = cases.reported[rows], cases.resolved[rows]
@@ -202,8 +216,14 @@ class Pair(mesa.Model):
         }
 
     def trace(self, case: int | None = None, most_changed: str = "sooner") -> Trace:
-        """One case in both worlds to the end of time, as ``gridsim trace`` tells it, of the first ``FIRST_DAYS``."""
-        s = self.setup
-        among = (0, min(FIRST_DAYS, int(s.scenario.time.days)))
+        """One case in both worlds, of those that arise in the first ``FIRST_DAYS``, as ``gridsim trace`` tells it.
+
+        It is followed up to day ``FOLLOWED``, so that it is chosen among those resolved by then in both.
+        """
+        s, t = self.setup, self.setup.scenario.time
+        days = min(FOLLOWED, int(t.days + t.follow_up_days))
+        short = s.scenario.replace({"time.days": days, "time.follow_up_days": 0})
         options = [s.option_of(k) for k in (0, 1)]
-        return follow(s.before(self.seed_used), options, case=case, most_changed=most_changed, among=among)
+        among = (0, min(FIRST_DAYS, int(t.days)))
+        start = World(short, s.city, seed=self.seed_used)
+        return follow(start, options, case=case, most_changed=most_changed, among=among)
