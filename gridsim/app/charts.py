@@ -38,7 +38,7 @@ class Chart:
         with _matplotlib, style():
             self.figure = Figure(figsize=SIZE, dpi=DPI)
             self.canvas = FigureCanvasAgg(self.figure)
-            self.axes = self.figure.add_axes((0.09, 0.15, 0.89, 0.82))
+            self.axes = self.figure.add_axes((0.115, 0.15, 0.865, 0.82))
             self.moving = self.set_up(pair)
         for artist in self.moving:
             artist.set_animated(True)
