@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from importlib.metadata import PackageNotFoundError
 from importlib.util import find_spec
 
 import numpy as np
@@ -224,10 +225,16 @@ def test_the_case_is_told_up_to_today(pair):
 
 
 def test_without_the_extra_one_sentence_says_so(monkeypatch, capsys):
-    monkeypatch.setattr(serve, "find_spec", lambda name: None if name == "solara" else object())
+    def version(name):
+        if name == "solara-assets":
+            raise PackageNotFoundError(name)
+        return "3.0.0" if name == "ipyvuetify" else "1.2" if name != "starlette" else "0.9"
+
+    monkeypatch.setattr(serve, "version", version)
     assert main(["app", "--no-open"]) == 2
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and 'pip install "gridsim[app]"' in err and "solara" in err
+    assert out == "" and err.count("\n") == 1 and 'pip install "gridsim[app]"' in err
+    assert "solara-assets, ipyvuetify 1 not installed" in err
 
 
 def test_a_port_in_use_and_wrong_names_are_told(capsys):
@@ -237,7 +244,7 @@ def test_a_port_in_use_and_wrong_names_are_told(capsys):
         port = taken.getsockname()[1]
         with pytest.raises(ScenarioError, match=f"--port: {port} cannot be used"):
             serve.bound(port)
-    if find_spec("solara"):
+    if not serve.lacking():
         assert main(["app", "--policies", "raise-linkge", "--no-open"]) == 2
         assert "raise-linkage" in capsys.readouterr().err
 
@@ -246,8 +253,8 @@ def test_a_port_in_use_and_wrong_names_are_told(capsys):
 
 
 def missing():
-    lacks = [n for n in (*serve.NEEDS, "playwright") if find_spec(n) is None]
-    return [*lacks, *([] if any(map(shutil.which, CHROMIUM)) else ["a Chromium"])]
+    lacks = [] if find_spec("playwright") else ["playwright"]
+    return [*serve.lacking(), *lacks, *([] if any(map(shutil.which, CHROMIUM)) else ["a Chromium"])]
 
 
 class Sink:

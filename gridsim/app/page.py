@@ -47,7 +47,7 @@ def Page() -> None:
     in_language(solara_viz, lang)
     SolaraViz(
         pair,
-        components=[(part, 0) for part in parts(setup, lang)],
+        components=solara.use_memo(lambda: [(part, 0) for part in parts(lang)], []),
         model_params={"setup": setup, "rng": _seed(lang)},
         name=say("app_title", lang, title=title),
         play_interval=PLAY_INTERVAL,
@@ -78,15 +78,21 @@ def _seed(lang: str) -> dict[str, Any]:
     return {"type": "SliderInt", "label": say("app_seed", lang), "value": TOLD.rng, "min": 0, "max": most, "step": 1}
 
 
-def parts(setup: Setup, lang: str) -> list[Callable[[Pair], Any]]:
-    """What Mesa lays out: functions of the pair."""
+def parts(lang: str) -> list[Any]:
+    """What Mesa lays out: components of the pair, which keep what one has chosen in them over a reset."""
+
+    def part(component: Any, *more: Any) -> Any:
+        def shown(pair: Pair) -> Any:
+            return component(pair, lang, *more)
+
+        return solara.component(shown)
+
     return [
-        lambda pair: Facts(pair, lang),
-        lambda pair: Drawn(pair, Map, 0, lang),
-        lambda pair: Drawn(pair, Map, 1, lang),
-        lambda pair: Drawn(pair, Backlog, None, lang),
-        lambda pair: Drawn(pair, Unresolved, None, lang),
-        lambda pair: Case(pair, lang),
+        part(Facts),
+        *(part(Drawn, Map, which) for which in (0, 1)),
+        part(Drawn, Backlog),
+        part(Drawn, Unresolved),
+        part(Case),
     ]
 
 
@@ -126,7 +132,7 @@ def _cells(name: str, facts: list[dict[str, float]], lang: str) -> list[str]:
 
 
 @solara.component
-def Drawn(pair: Pair, kind: Callable[..., Chart], which: int | None, lang: str) -> None:
+def Drawn(pair: Pair, lang: str, kind: Callable[..., Chart], which: int | None = None) -> None:
     """A chart under its title."""
     update_counter.get()
     own = () if which is None else (which,)
@@ -145,29 +151,37 @@ def Drawn(pair: Pair, kind: Callable[..., Chart], which: int | None, lang: str) 
 def Levers(pair: Pair, which: int, lang: str) -> None:
     """Policy and sliders of a side; a change lets that side live through its days again."""
     setup = pair.setup
-    counter, set_counter = solara.use_state(0)  # of changes: the sliders are then new ones
+    wrong, complain = solara.use_state("")
+    _, count = solara.use_state(0)
 
-    def changed() -> None:
-        pair.rebuild(which)
-        set_counter(counter + 1)
+    def change(what: Callable[..., None], *values: Any) -> None:
+        before = setup.sides[which]
+        try:
+            what(which, *values)
+            pair.rebuild(which)
+            complain("")
+        except ScenarioError as error:
+            setup.sides[which] = before
+            complain("; ".join(error.errors))
+        count(lambda n: n + 1)  # so that this component is shown anew
         force_update()
-
-    def choose(name: str) -> None:
-        setup.choose(which, name)
-        changed()
-
-    def move(key: str, value: float) -> None:
-        setup.move(which, key, value)
-        changed()
 
     with solara.Card(say(f"app_side_{which}", lang), classes=["gridsim-side"]):
         named = setup.sides[which].option
         titles = {BASELINE: say("baseline", lang), named.name: policy_title(named, lang)}
         titles |= {name: (p.chinese if lang == "zh" else p.title) or name for name, p in setup.known.items()}
         items = [{"text": text, "value": name} for name, text in titles.items()]
-        solara.v.Select(label=say("app_policy", lang), items=items, v_model=named.name, on_v_model=choose, dense=True)
+        solara.v.Select(
+            label=say("app_policy", lang),
+            items=items,
+            v_model=named.name,
+            on_v_model=partial(change, setup.choose),
+            dense=True,
+        )
         for key, lever in setup.levers.items():
-            Slider(lever, setup.number(which, key), partial(move, key), lang)
+            Slider(lever, setup.number(which, key), partial(change, setup.move, key), lang)
+        if wrong:
+            solara.Error(wrong)
 
 
 @solara.component

@@ -8,23 +8,41 @@ import threading
 import warnings
 import webbrowser
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 
 from gridsim.app.pair import Setup
 from gridsim.scenario.scenario import ScenarioError
 
-NEEDS = ("solara", "altair", "ipyvuetify", "uvicorn", "starlette")
+# Distributions, and the major version of those with which the page is known to work without internet.
+NEEDS = {
+    "solara": "1",
+    "solara-assets": "1",
+    "ipyvuetify": "1",
+    "ipyvue": "1",
+    "starlette": "0",
+    "uvicorn": "",
+    "altair": "",
+}
 HOST = "127.0.0.1"
 NOWHERE = "http://127.0.0.1:9/"  # where solara would look for what its installed assets lack: nobody answers
 
 
+def lacking() -> list[str]:
+    """What the page needs and is not installed, or not in the version that it needs."""
+    out = []
+    for name, major in NEEDS.items():
+        try:
+            if major not in ("", version(name).split(".")[0]):
+                out.append(f"{name} {major}")
+        except PackageNotFoundError:
+            out.append(name)
+    return out
+
+
 def check_installed() -> None:
-    """Raise a ScenarioError where what the page needs is not installed."""
-    missing = [name for name in NEEDS if find_spec(name) is None]
-    if missing:
-        raise ScenarioError(
-            [f'app: the page needs what is not installed ({", ".join(missing)}); pip install "gridsim[app]"']
-        )
+    """Raise a ScenarioError where the extra is not installed."""
+    if names := lacking():
+        raise ScenarioError([f'app: {", ".join(names)} not installed; the page needs pip install "gridsim[app]"'])
 
 
 def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, ready: Callable[[str], None]) -> None:
@@ -45,6 +63,7 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
     """
     check_installed()
     listening = bound(port)
+    setup.warm(rng)
     os.environ |= {"SOLARA_APP": "gridsim.app.page", "SOLARA_MODE": "production", "SOLARA_ASSETS_CDN": NOWHERE}
     os.environ |= {"SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false", "SOLARA_THEME_SHOW_BANNER": "false"}
     warnings.filterwarnings("ignore", module="solara")  # of its cookies on http, and of Mesa's code
