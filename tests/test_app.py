@@ -286,6 +286,13 @@ class Served:
         self.server = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | proxies
         )
+        try:
+            self._open(browser, width, height)
+        except BaseException:
+            self.server.kill()
+            raise
+
+    def _open(self, browser, width, height):
         self.url = json.loads(self.server.stdout.readline())["url"]
         self.page = browser.new_page(viewport={"width": width, "height": height})
         self.outside, self.complaints = [], []

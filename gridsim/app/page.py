@@ -219,7 +219,6 @@ def Case(pair: Pair, lang: str) -> None:
     case, name = solara.use_state(0)
     sides = tuple((s.option.name, tuple(sorted(s.moved.items()))) for s in pair.setup.sides)
     wanted = (pair.seed_used, sides, way, case)
-
     now = solara.use_ref(wanted)
     now.current = wanted
 
@@ -243,7 +242,7 @@ def Case(pair: Pair, lang: str) -> None:
         if not found.finished or found.value is None:
             text = escape(say("app_case_search", lang))
         elif isinstance(found.value, ScenarioError):
-            text = escape(say("app_case_none", lang, why="; ".join(found.value.errors)))
+            text = escape(say("app_case_none", lang))
         else:
             text = case_html(found.value, pair.day, lang)
         solara.HTML(unsafe_innerHTML=text, classes=["gridsim-case"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -9,6 +10,7 @@ import warnings
 import webbrowser
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from gridsim.app.pair import Setup
 from gridsim.scenario.scenario import ScenarioError
@@ -72,8 +74,14 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
     from gridsim.app import page
 
     page.TOLD.setup, page.TOLD.lang, page.TOLD.rng = setup, lang, rng
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, *signal: Any) -> None:
+            logging.disable(logging.CRITICAL)  # a page that is playing has nobody to talk to any more, and says so
+            super().handle_exit(*signal)
+
     config = uvicorn.Config("solara.server.starlette:app", log_level="warning", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
+    server = Server(config)
     url = f"http://{HOST}:{listening.getsockname()[1]}"
 
     def tell() -> None:
@@ -92,7 +100,8 @@ def serve(setup: Setup, lang: str, rng: int, port: int, open_browser: bool, read
 def bound(port: int) -> socket.socket:
     """A socket of this machine at a port; ScenarioError where that is taken."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if os.name == "posix":  # elsewhere it would take the port from another program
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
     except OSError as error:
