@@ -295,6 +295,7 @@ class Served:
     def _open(self, browser, width, height):
         self.url = json.loads(self.server.stdout.readline())["url"]
         self.page = browser.new_page(viewport={"width": width, "height": height})
+        self.page.set_default_timeout(120_000)  # ms: the machine may be busy
         self.outside, self.complaints = [], []
         self.page.on("request", self._asks)
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type == "error" else None)
