@@ -44,6 +44,7 @@ def test_inequality_between_grids_by_hand():
     assert m["theil"] == pytest.approx(0.5 * (0.8 * np.log(0.8) + 1.2 * np.log(1.2)))
     assert m["gini"] == pytest.approx(0.25 / (2 * 1.25))  # half of all pairs of members differ, by .5
     assert m["theil_by_chance"] == pytest.approx((2 - 1) / (2 * 4) * 0.25 / 1.25**2)  # variance of 1, 1, 1, 2 is .25
+    assert m["theil_ratio"] == pytest.approx(m["theil"] / 0.02)
 
 
 def test_theil_and_gini_of_known_cases():

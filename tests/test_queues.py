@@ -17,13 +17,19 @@ from gridsim.model.cases import RESOLVED
 from gridsim.model.settings import SERVICE
 from gridsim.model.world import World
 
-ROW = np.dtype([("next", "i4"), ("easier", "i4"), ("complexity", "f8")], align=True)
-LINE = np.dtype([("head", "i4"), ("tail", "i4"), ("urgent_tail", "i4")], align=True)
+ROW = np.dtype([*queues.ROW_COLUMNS, ("complexity", "f8")], align=True)
+LINE = np.dtype(queues.LINE_COLUMNS, align=True)
+
+
+def empty_line() -> np.recarray:
+    line = np.zeros(1, LINE).view(np.recarray)
+    line.head[:] = line.tail[:] = line.urgent_tail[:] = -1
+    return line
 
 
 @numba.njit
-def enqueue(rows, lines, n, urgent, sigma):
-    queues.enqueue(rows, lines[0], n, urgent, sigma)
+def enqueue(rows, lines, n, urgent):
+    queues.enqueue(rows, lines[0], n, urgent)
 
 
 @numba.njit
@@ -32,13 +38,13 @@ def take_first(rows, lines, sigma):
 
 
 @numba.njit
-def leave(rows, lines, n, sigma):
-    queues.leave(rows, lines[0], n, sigma)
+def leave(rows, lines, n):
+    queues.leave(rows, lines[0], n)
 
 
-@numba.njit
-def recount(rows, lines, sigma):
-    queues.recount(rows, lines[0], sigma)
+def level(complexity: float) -> int:
+    """In which twentieth of the scale."""
+    return min(19, int(20 * complexity))
 
 
 class Plain:
@@ -52,7 +58,7 @@ class Plain:
         self.waiting.insert(at, (n, urgent))
 
     def easier_than(self, n: int) -> int:
-        return sum((self.complexity[m], m) < (self.complexity[n], n) for m, _ in self.waiting)
+        return sum(level(self.complexity[m]) < level(self.complexity[n]) for m, _ in self.waiting)
 
     def take(self, sigma: float) -> int:
         if not self.waiting:
@@ -71,6 +77,7 @@ def chain(rows: np.recarray, line: np.recarray) -> list[int]:
         assert len(out) <= len(rows)
         here = int(rows.next[here])
     assert int(line.tail[0]) == (out[-1] if out else -1)
+    assert rows.back[out].tolist() == [-1, *out][: len(out)]
     return out
 
 
@@ -84,7 +91,7 @@ STEPS = st.lists(
     ),
     max_size=60,
 )
-EASE = st.lists(st.sampled_from([0.1, 0.2, 0.2, 0.5, 0.7, 0.9]), min_size=60, max_size=60)
+EASE = st.lists(st.sampled_from([0.0, 0.11, 0.14, 0.2, 0.5, 0.7, 0.9, 1.0]), min_size=60, max_size=60)
 SIGMAS = (0.0, 0.3, 1.0)
 
 
@@ -94,27 +101,27 @@ def test_a_line_is_the_plain_list_of_its_rule(steps: list[Any], ease: list[float
     """Joining, being taken, leaving from the middle, and selectivity that changes while people wait."""
     rows = np.zeros(60, ROW).view(np.recarray)
     rows.complexity[:] = ease
-    line = np.array([(-1, -1, -1)], LINE).view(np.recarray)
+    line = empty_line()
     plain, new = Plain(rows.complexity), 0
     for what, urgent, k in steps:
         if what == "join":
-            enqueue(rows, line, new, urgent, sigma)
+            enqueue(rows, line, new, urgent)
             plain.join(new, urgent)
             new += 1
         elif what == "take":
             assert take_first(rows, line, sigma) == plain.take(sigma)
         elif what == "leave" and plain.waiting:
             gone = plain.waiting.pop(k % len(plain.waiting))[0]
-            leave(rows, line, gone, sigma)
+            leave(rows, line, gone)
         elif what == "lever":
             sigma = SIGMAS[k]
-            recount(rows, line, sigma)
         here = [n for n, _ in plain.waiting]
         assert chain(rows, line) == here
         urgent_rows = [n for n, u in plain.waiting if u]
         assert int(line.urgent_tail[0]) == (urgent_rows[-1] if urgent_rows else -1)
-        expected = [plain.easier_than(n) if sigma > 0 else 0 for n in here]
-        assert rows.easier[here].tolist() == expected
+        others = [level(ease[n]) for n, u in plain.waiting if not u]
+        assert line.of_level[0].tolist() == [others.count(j) for j in range(20)]
+        assert all(int(line.ahead_of[0][j]) == others.index(j) for j in set(others))
 
 
 @pytest.mark.parametrize(
@@ -128,9 +135,9 @@ def test_selectivity_by_hand(sigma: float, order: list[int]) -> None:
     """
     rows = np.zeros(4, ROW).view(np.recarray)
     rows.complexity[:] = [0.9, 0.3, 0.6, 0.1]
-    line = np.array([(-1, -1, -1)], LINE).view(np.recarray)
+    line = empty_line()
     for n in range(4):
-        enqueue(rows, line, n, False, sigma)
+        enqueue(rows, line, n, False)
     assert [take_first(rows, line, sigma) for _ in range(4)] == order
     assert take_first(rows, line, sigma) == -1
 
@@ -149,7 +156,7 @@ def schedule(c: np.recarray, hours: np.ndarray, easiest: bool) -> np.ndarray:
         while k < len(c) and c.reported[k] <= free:
             waiting.append(k)
             k += 1
-        n = min(waiting, key=lambda i: (c.complexity[i], i)) if easiest else waiting[0]
+        n = min(waiting, key=lambda i: (level(c.complexity[i]), i)) if easiest else waiting[0]
         waiting.remove(n)
         free += hours[n] / 24
         ends[n] = free

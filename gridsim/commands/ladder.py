@@ -40,8 +40,8 @@ def define(add: Adder) -> None:
     sub.add_argument(
         "--replications",
         type=whole("replications", 1, 100_000),
-        default=20,
-        help="whole histories of the city (default 20)",
+        default=10,
+        help="whole histories of the city (default 10)",
     )
     sub.add_argument("--jobs", type=whole("jobs", 1, 1024), help="threads (default: all cores)")
     sub.add_argument("--steps", type=whole("steps", 1, 100), help="also the way in between, in so many steps")

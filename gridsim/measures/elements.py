@@ -60,7 +60,7 @@ ELEMENTS: tuple[Element, ...] = (  # in the paper's order
     ),
     Element("stability", "stability", "稳定", "escalations"),
     Element("integrity", "integrity", "廉洁", "formal_share"),
-    Element("fairness", "fairness", "公正", "theil"),
+    Element("fairness", "fairness", "公正", "theil_ratio"),
 )
 
 

@@ -1,8 +1,8 @@
 """Who waits how much longer than whom: inequality between home grids, and gaps between kinds of cases.
 
 Home grids are the comprehensive grids that host a place; no policy moves them. A grid has some 26 cases a year, so
-chance alone makes grids differ: ``theil_by_chance`` says how much. As policies are compared on the same cases, that
-part is much the same under each.
+chance alone makes grids differ: ``theil_by_chance`` says how much. Policies that make times more alike lower that part
+too, so fairness is judged by ``theil_ratio``: how many times what chance alone would give.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _between_grids(
 ) -> dict[str, float]:
     """Theil and Gini of grid means; none where times are cut off before the horizon, as a grid has few cases."""
     if not len(place) or censored_before(until, done, horizon):
-        return dict.fromkeys(("theil", "theil_by_chance", "gini"), NAN)
+        return dict.fromkeys(("theil", "theil_by_chance", "theil_ratio", "gini"), NAN)
     times = np.minimum(until, horizon)
     home = city.place.host[place]
     cases = np.bincount(home, minlength=city.n_comprehensive)
@@ -90,9 +90,12 @@ def _between_grids(
     seen = cases > 0
     means, weights = total[seen] / cases[seen], cases[seen].astype(float)
     spread = (times.std(ddof=1) / times.mean()) ** 2 if len(times) > 1 and times.mean() > 0 else NAN
+    between = theil(means, weights)
+    # variance of a grid's mean under random allotment, and T ≈ half the squared variation for small differences
+    by_chance = (len(means) - 1) / (2 * len(times)) * float(spread) if len(means) > 1 else NAN
     return {
-        "theil": theil(means, weights),
-        # variance of a grid's mean under random allotment, and T ≈ half the squared variation for small differences
-        "theil_by_chance": (len(means) - 1) / (2 * len(times)) * float(spread) if len(means) > 1 else NAN,
+        "theil": between,
+        "theil_by_chance": by_chance,
+        "theil_ratio": between / by_chance if by_chance > 0 else NAN,
         "gini": gini(means, weights),
     }

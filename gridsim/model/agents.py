@@ -29,7 +29,7 @@ class RowAgent(mesa.Agent):
 
 def _column(name: str) -> property:
     def read(self: RowAgent) -> Any:
-        return getattr(self.model.world.tables, self.table)[name][self.row].item()
+        return getattr(self.model.world.tables, self.table)[name][self.row].tolist()
 
     def write(self: RowAgent, value: Any) -> None:
         getattr(self.model.world.tables, self.table)[name][self.row] = value

@@ -27,6 +27,7 @@ from gridsim.model.draws import (
     duration,
     uniforms,
 )
+from gridsim.model.queues import ROW_COLUMNS
 from gridsim.model.residents import voice
 from gridsim.model.settings import QUANTILES, REOPEN, SELF_RETURN
 from gridsim.model.story import (
@@ -73,8 +74,7 @@ CASE_DTYPE = np.dtype(
         ("resident", "i4"),
         ("grid", "i4"),
         ("handler", "i4"),
-        ("next", "i4"),
-        ("easier", "i4"),
+        *ROW_COLUMNS,
         ("version", "i4"),
         ("department", "i4", (MOST_DEPARTMENTS,)),
         ("rejections", "i2"),
@@ -116,7 +116,7 @@ CASE_DTYPE = np.dtype(
   and when it grows next.
 - ``place``, ``ordinal``: key of the incident. ``resident``: row of the one concerned, −1 if nobody. ``category``: row.
 - ``grid``: grid of the place when last dispatched or queued. ``handler``: grid that serves it, or the expert line it
-  waits in; −1 at first. ``next``, ``easier``: place in a queue (``queues``), next −1.
+  waits in; −1 at first. ``next``, ``back``, ``turn``: place in a queue (``queues``), −1, −1, 0.
 - ``version``: closures so far; what carries an older one is void. ``department``: rows of the departments needed, −1
   where none.
 - ``rejections``: times wrongly rejected. ``drops``: times let lie. ``returns``: misroutes. ``hops``: tiers climbed.
@@ -372,6 +372,19 @@ def is_told(t, case):
     ``feedback.share``.
     """
     return chances(t, EXPERIENCE, case, 0)[0] < t.settings[0].feedback_share
+
+
+@rule()
+def tells(t, case):
+    """R14. True for whoever takes up the case first: it is then that the reporter is told, which takes time.
+
+    With ``rules.trust``: a resident reported it, the resident is known, nobody has tried yet (attempts 0), it was not
+    reopened, and ``is_told``. So a gridworker bears it at the first attempt; where the case goes to departments without
+    one, the team of the first of them (part 0), each time that it takes the case up.
+    """
+    first = case.attempts == 0 and case.reopened == 0
+    mine = t.settings[0].rules_trust == 1 and case.channel == BY_RESIDENT and case.resident >= 0
+    return first and mine and is_told(t, case)
 
 
 @rule()

@@ -17,6 +17,7 @@ from gridsim.model.agents import RowAgent, columns
 from gridsim.model.city_table import adjacency, build_grids, label_tree
 from gridsim.model.counts import count_all
 from gridsim.model.draws import CITY_CELLS, CITY_GRIDS, CITY_SITES, uniform_block
+from gridsim.model.queues import LINE_COLUMNS
 from gridsim.model.residents import RESIDENT_DTYPE, populate
 from gridsim.model.settings import threshold_levels
 from gridsim.model.staffing import first_staff, shared_out
@@ -77,10 +78,8 @@ GRID_DTYPE = np.dtype(
         ("community", "i4"),
         ("district", "i4"),
         ("host", "i4"),
-        ("head", "i4"),
-        ("tail", "i4"),
+        *LINE_COLUMNS,
         ("load", "i4"),
-        ("urgent_tail", "i4"),
         ("first_worker", "i4"),
         ("fallback", "i4"),
         ("population", "i4"),
@@ -102,7 +101,8 @@ GRID_DTYPE = np.dtype(
 - ``dedicated``: 0 comprehensive, 1 dedicated. ``active``: 1 unless dissolved. ``community``, ``district``: rows.
   ``host``: comprehensive grid that a dedicated one lies in, −1 for a comprehensive one. ``population``: persons.
   ``extent``: size of the site. ``x``, ``y``: position on a schematic map.
-- ``head``, ``tail``, ``urgent_tail``: its queue. ``load``: live cases. ``first_worker``: first of its workers, by
+- ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``, ``ahead_of``: its queue (``queues``).
+  ``load``: live cases. ``first_worker``: first of its workers, by
   number, −1 if none. ``fallback``: who serves it when nobody of its community can. ``fte``: full-time equivalents at
   work; ``hands``: of those who take cases from its queue. ``guide``: 1 in a dedicated grid with a guide at work.
 - ``local_gain``: factor of patrol and of success of a dedicated grid with people, 1 elsewhere. ``ground``,

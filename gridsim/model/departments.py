@@ -15,10 +15,10 @@ import numpy as np
 
 from gridsim.model.agenda import TASK_DONE, TEAM_DONE, is_workday, push, work_end, worked_by
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import is_urgent, take_up
+from gridsim.model.cases import is_urgent, take_up, tells
 from gridsim.model.compiled import rule
 from gridsim.model.draws import duration
-from gridsim.model.queues import enqueue, recount, take_first
+from gridsim.model.queues import LINE_COLUMNS, ROW_COLUMNS, enqueue, take_first
 from gridsim.model.settings import DEPARTMENT, FALSE_EFFORT
 from gridsim.model.story import QUEUES_AT_DEPARTMENT, TEAM_BEGINS, TEAM_IS_DONE, note
 
@@ -32,9 +32,7 @@ DEPARTMENT_DTYPE = np.dtype(
         ("district", "i4"),
         ("teams", "i4"),
         ("busy", "i4"),
-        ("head", "i4"),
-        ("tail", "i4"),
-        ("urgent_tail", "i4"),
+        *LINE_COLUMNS,
         ("queue", "i4"),
         ("received", "i4"),
         ("done", "i4"),
@@ -45,17 +43,17 @@ DEPARTMENT_DTYPE = np.dtype(
     align=True,
 )
 """Columns of a department: ``subject`` (field) and ``district`` (the number of districts stands for the city);
-``teams``, and ``busy`` of them; ``head``, ``tail``, ``urgent_tail`` of its queue, and its length ``queue`` (void rows
-included); ``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days`` held;
-``waited``, days in the queue of those served.
+``teams``, and ``busy`` of them; ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``,
+``ahead_of``, its queue (``queues``), and its length ``queue`` (void rows included);
+``received`` sub-tasks, ``done`` efforts; ``recent``, received by working day modulo 5; ``team_days``
+held; ``waited``, days in the queue of those served.
 """
 TASK_DTYPE = np.dtype(
     [
         ("case", "i4"),
         ("department", "i4"),
         ("stamp", "i4"),
-        ("next", "i4"),
-        ("easier", "i4"),
+        *ROW_COLUMNS,
         ("part", "i4"),
         ("complexity", "f8"),
         ("arrived", "f8"),
@@ -63,9 +61,9 @@ TASK_DTYPE = np.dtype(
     ],
     align=True,
 )
-"""Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next`` and
-``easier`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of the case;
-``arrived``, when it joined; ``rest``, working days off-team.
+"""Columns of a sub-task: ``case`` and ``department``; ``stamp``, version of the case when it was made; ``next``,
+``back`` and ``turn`` in the queue; ``part``, which of the case's departments (−1 a false whistle); ``complexity`` of
+the case; ``arrived``, when it joined; ``rest``, working days off-team.
 """
 
 
@@ -127,7 +125,7 @@ def join(t, row, now):
     d.recent[int(worked_by(t.settings[0], math.floor(now))) % WEEK] += 1  # by its day, also after closing time
     d.queue += 1
     urgent = task.part != FALSE and is_urgent(t, t.case[task.case], now)
-    enqueue(t.task, d, row, urgent, t.settings[0].handling_selectivity)
+    enqueue(t.task, d, row, urgent)
     serve(t, task.department, now)
 
 
@@ -175,7 +173,8 @@ def serve(t, which, now):
     While a team is free and somebody waits: ``take_first``; a row no longer live is freed and takes no team. False
     whistle: held = FALSE_EFFORT (attempt = reopened), rest 0. Else T = DEPARTMENT (attempt = reopened · 8 + part); held
     = T · active_share, or T if ``throughout``; rest = T − held; only then is held multiplied by 1 +
-    ``linkage.coordination`` if the case is linked, and ``take_up``. Last, held is divided by ``team_strength``.
+    ``linkage.coordination`` if the case is linked, ``feedback.hours`` ÷ ``hours_a_day`` are added if the team has to
+    tell (part 0, ``tells``), and ``take_up``. Last, held is divided by ``team_strength``.
     TEAM_DONE at work_end(now, held): a team may be taken at any hour, and works from the next opening.
     """
     p = t.settings[0]
@@ -197,6 +196,8 @@ def serve(t, which, now):
             task.rest = total - held
             if case.linked == 1:
                 held *= 1.0 + p.linkage_coordination
+            if task.part == 0 and tells(t, case):
+                held += p.feedback_hours / p.hours_a_day
             take_up(t, task.case, now)
             note(t, task.case, now, TEAM_BEGINS, which, task.part, held / p.team_strength)
         held /= p.team_strength
@@ -233,12 +234,9 @@ def team_done(t, row, now):
 
 @rule()
 def recall_teams(t, now):
-    """R12. After a policy changed teams or selectivity: ranks are counted anew and free teams called, department by
-    department.
-    """
+    """R12. After a policy changed teams: free teams are called where somebody waits, department by department."""
     for d in range(len(t.department)):
         if t.department[d].head >= 0:
-            recount(t.task, t.department[d], t.settings[0].handling_selectivity)
             serve(t, d, now)
 
 

@@ -18,7 +18,7 @@ from gridsim.model.agents import RowAgent, columns
 from gridsim.model.cases import is_urgent, mediation, take_up
 from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
-from gridsim.model.queues import enqueue, leave, recount, take_first
+from gridsim.model.queues import LINE_COLUMNS, enqueue, leave, take_first
 from gridsim.model.settings import EXPERT_FIELDS, HANDOVER, SERVICE
 from gridsim.model.story import (
     EXPERT_BEGINS,
@@ -55,9 +55,7 @@ once off the roster; ``used`` hours and ``cases``, attempts so far.
 # One row an area and field: who serves it, and who waits.
 EXPERT_LINE_DTYPE = np.dtype(
     [
-        ("head", "i4"),
-        ("tail", "i4"),
-        ("urgent_tail", "i4"),
+        *LINE_COLUMNS,
         ("first_expert", "i4"),
         ("experts", "i4"),
         ("waiting", "i4"),
@@ -65,7 +63,8 @@ EXPERT_LINE_DTYPE = np.dtype(
     ],
     align=True,
 )
-"""Columns of an expert line: ``head``, ``tail``, ``urgent_tail`` of its queue; ``first_expert`` and number of
+"""Columns of an expert line: ``head``, ``tail``, ``urgent_tail``, ``turns``, ``of_level``, ``first_of``,
+``ahead_of``, its queue (``queues``); ``first_expert`` and number of
 ``experts``; ``waiting`` cases; ``called_for``, the moment of the last call pushed (−∞ at first).
 """
 
@@ -190,7 +189,7 @@ def arrive_at_expert(t, n, now):
     case.queued = 2
     note(t, n, now, QUEUES_AT_EXPERT, which, NOBODY, 0.0)
     line.waiting += 1
-    enqueue(t.case, line, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
+    enqueue(t.case, line, n, is_urgent(t, case, now))
     call_expert(t, which, now)
     return True
 
@@ -200,7 +199,7 @@ def leave_expert(t, n):
     """R10, R13. Take a waiting case out of its line, because its file was closed on paper."""
     case = t.case[n]
     t.expert_line[case.handler].waiting -= 1
-    leave(t.case, t.expert_line[case.handler], n, t.settings[0].handling_selectivity)
+    leave(t.case, t.expert_line[case.handler], n)
     case.queued = 0
 
 
@@ -335,10 +334,9 @@ def reroster(t, now):
 
 @rule()
 def recall(t, now):
-    """R10. After a policy changed hours or selectivity: ranks are counted anew and idle experts called, by line."""
+    """R10. After a policy changed hours or staff: idle experts are called where somebody waits, by line."""
     for k in range(len(t.expert_line)):
         if t.expert_line[k].head >= 0:
-            recount(t.case, t.expert_line[k], t.settings[0].handling_selectivity)
             call_expert(t, k, now)
 
 

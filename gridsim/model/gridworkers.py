@@ -20,16 +20,16 @@ from gridsim.model.cases import (
     BY_VIDEO,
     BY_WARNING,
     LAPSED,
-    is_told,
     is_urgent,
     mediation,
     settled_by_residents,
     severity,
     take_up,
+    tells,
 )
 from gridsim.model.compiled import entry, rule
 from gridsim.model.draws import ATTEMPT, chances, duration
-from gridsim.model.queues import enqueue, leave, recount, take_first
+from gridsim.model.queues import enqueue, leave, take_first
 from gridsim.model.settings import ON_THE_SPOT, SERVICE
 from gridsim.model.story import ATTEMPT_FAILED, ATTEMPT_WORKED, NOBODY, QUEUES_AT_GRID, VANISHED, WORKER_BEGINS, note
 
@@ -374,7 +374,7 @@ def arrive_at_grid(t, n, now):
     note(t, n, now, QUEUES_AT_GRID, g, NOBODY, 0.0)
     grid = t.grid[g]
     case.queued = 1
-    enqueue(t.case, grid, n, is_urgent(t, case, now), t.settings[0].handling_selectivity)
+    enqueue(t.case, grid, n, is_urgent(t, case, now))
     grid.load += 1
     call_worker(t, g, now)
 
@@ -388,7 +388,7 @@ def leave_queue(t, n):
     """
     case = t.case[n]
     grid = t.grid[case.handler]
-    leave(t.case, grid, n, t.settings[0].handling_selectivity)
+    leave(t.case, grid, n)
     grid.load -= 1
     case.queued = 0
 
@@ -457,8 +457,7 @@ def call_worker(t, g, now):
     (SERVICE, attempt = attempts so far) · (1 + ``staff.periphery_penalty`` · periphery of ``case.grid``), times 1 +
     ``staff.travel_penalty`` if ``case.grid`` is not the grid that serves it; plus, with ``rules.intake``,
     ``intake.unregistered_hours`` if a resident reported it, nobody has tried yet (attempts = 0), and the resident is
-    known and not registered; and with ``rules.trust`` ``feedback.hours`` if a resident reported it, nobody has tried
-    yet, the resident is known, registered or not, and he is told (``is_told``). Then ``begin``.
+    known and not registered; and ``feedback.hours`` if it is for him to tell (``tells``). Then ``begin``.
     """
     p = t.settings[0]
     grid = t.grid[g]
@@ -473,11 +472,10 @@ def call_worker(t, g, now):
         hours *= 1.0 + p.staff_periphery_penalty * t.grid[case.grid].periphery
         if case.grid != g:
             hours *= 1.0 + p.staff_travel_penalty
-        if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
-            if p.rules_intake == 1:
-                hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
-            if p.rules_trust == 1 and is_told(t, case):
-                hours += p.feedback_hours
+        if p.rules_intake == 1 and case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
+            hours += p.intake_unregistered_hours * (1 - t.resident[case.resident].registered)
+        if tells(t, case):
+            hours += p.feedback_hours
         begin(t, which, n, now, hours)
 
 
@@ -567,8 +565,8 @@ def regroup(t, now):
     """R9. After a policy moved staff or grids: queues without anybody to serve them are sent on, idle hands are called.
 
     Grids in order of their rows, where somebody waits. With hands 0, from the head on, who would be served elsewhere
-    (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then
-    ``recount``, and with hands ``call_worker``.
+    (``handler_of`` the grid of its place now) leaves the queue and is AT_GRID now; the others wait on. Then,
+    with hands, ``call_worker``.
     """
     for g in range(len(t.grid)):
         grid = t.grid[g]
@@ -579,10 +577,8 @@ def regroup(t, now):
                 leave_queue(t, n)
                 push(t, now, AT_GRID, n, t.case[n].version)
             n = behind
-        if grid.head >= 0:
-            recount(t.case, grid, t.settings[0].handling_selectivity)
-            if grid.hands > 0.0:
-                call_worker(t, g, now)
+        if grid.head >= 0 and grid.hands > 0.0:
+            call_worker(t, g, now)
 
 
 @columns(WORKER_DTYPE, "worker")

@@ -129,14 +129,17 @@ def experience(t, n, now, outcome, told):
     LET_DOWN when that closed it on paper, else BREACHED. ``told``: by ``is_told``.
 
     The place: its ``success`` moves by ``trust.recent`` · (o − success), with o = 1 for FIXED at or before the
-    deadline, 0 for any other outcome; but a FIXED that is ``overdue`` moves nothing, as its breach was counted.
+    deadline, 0 for any other outcome; but a FIXED that is ``overdue`` and late, whose breach was counted, moves it by
+    ``trust.recent`` · max(0, q − success), q as below: late is better than never. LET_DOWN counts
+    ``trust.false_closure`` times: by min(1, ``trust.recent`` · that).
 
     The reporter (channel BY_RESIDENT, and there is one): performance q = min(1, (deadline − reported) ÷ (now −
     reported)) for FIXED (1 at or before the deadline), 0 otherwise; satisfaction s = q − ``expectation`` of the place.
     With E₀ = ``trust.expectation``: if s ≥ 0, trust T grows by min(1, ``trust.gain`` · s ÷ (1 − E₀) · a) · (1 − T), a =
     1 if he is told, else ``feedback.untold``; if s < 0 it falls by min(1, ``trust.loss`` · (−s) ÷ E₀ · a) · T, a = 1 −
-    ``feedback.cushion`` if he is told, else 1; but a FIXED that is ``overdue`` never lowers it, as the breach did. So
-    it is for trust in the grid, and for that in departments if the case needs any. FIXED with s ≥ 0 makes him
+    ``feedback.cushion`` if he is told, else 1, times
+    ``trust.false_closure`` if LET_DOWN; but a FIXED that is ``overdue`` never lowers it, as the breach did. So it is
+    for trust in the grid, and for that in departments if the case needs any. FIXED with s ≥ 0 makes him
     ENCOURAGED; LET_DOWN and BREACHED end that, and if word 0 of (EXPERIENCE, attempt 1) < ``trust.exit`` · (1 − the
     mean of his two trusts now) he is SILENT and takes part no longer.
 
@@ -150,19 +153,22 @@ def experience(t, n, now, outcome, told):
     place = t.place[case.place]
     in_time = outcome == FIXED and now <= case.deadline
     counted = outcome == FIXED and case.overdue == 1  # its breach was an outcome before
-    if not counted or in_time:
-        place.success += p.trust_recent * ((1.0 if in_time else 0.0) - place.success)
-    i = case.resident
-    if case.channel != BY_RESIDENT or i < 0:
-        return
+    lie = p.trust_false_closure if outcome == LET_DOWN else 1.0
     q = 0.0
     if outcome == FIXED:
         q = 1.0 if in_time else (case.deadline - case.reported) / (now - case.reported)
+    if counted and not in_time:
+        place.success += p.trust_recent * max(0.0, q - place.success)
+    else:
+        place.success += min(1.0, p.trust_recent * lie) * ((1.0 if in_time else 0.0) - place.success)
+    i = case.resident
+    if case.channel != BY_RESIDENT or i < 0:
+        return
     pleased = q - place.expectation
     if pleased >= 0.0:
         by = p.trust_gain * pleased / (1.0 - p.trust_expectation) * (1.0 if told else p.feedback_untold)
     else:
-        by = p.trust_loss * pleased / p.trust_expectation * (1.0 - p.feedback_cushion if told else 1.0)
+        by = p.trust_loss * pleased / p.trust_expectation * lie * (1.0 - p.feedback_cushion if told else 1.0)
     if pleased >= 0.0 or not counted:
         for k in range(2 if case.needs > 0 else 1):
             _move_trust(t, i, k, by)

@@ -18,9 +18,9 @@ def take_note(t, n, now):
 
     Only with ``rules.security`` and a category of security, at the moment its file is opened. With ``security.alert``
     and severity now ≥ 3, the community is alerted: ``alert_factor`` = 1 + (``security.alert_factor`` − 1) ·
-    ``security.alert_wear`` ^ alerts, alerts being those remembered before this one; ``alert_until`` = now +
-    ``security.alert_days``; then alerts + 1. A later alert replaces the one before. It tells from the next day's sweep
-    on.
+    ``security.alert_wear`` ^ alerts, alerts being those remembered before this one, or the factor of an alert that
+    still runs (``alert_until`` > now) if that is larger; ``alert_until`` = now + ``security.alert_days``; then alerts +
+    1. It tells from the next day's sweep on.
     """
     p = t.settings[0]
     case = t.case[n]
@@ -29,7 +29,9 @@ def take_note(t, n, now):
     place = t.place[case.place]
     if p.security_alert == 1 and severity(t, case, now) >= EMERGENCY:
         community = t.community[place.community]
-        community.alert_factor = 1.0 + (p.security_alert_factor - 1.0) * p.security_alert_wear**community.alerts
+        factor = 1.0 + (p.security_alert_factor - 1.0) * p.security_alert_wear**community.alerts
+        runs = community.alert_until > now
+        community.alert_factor = max(factor, community.alert_factor) if runs else factor
         community.alert_until = now + p.security_alert_days
         community.alerts += 1.0
         t.day[t.tally[0].day].alerts += 1

@@ -69,41 +69,51 @@ def meet(t, month):
     p = t.settings[0]
     for i in range(len(t.standing)):
         t.before[i] = t.standing[i]
-    fades = 1.0 - math.exp(-MONTH / p.trust_memory_days)
     returns = 1.0 - math.exp(-MONTH / p.trust_exit_days)
     most = math.exp(p.participation_trust_slope * (1.0 - 0.5 * (p.trust_grid + p.trust_department)))
     a = b = c = d = 0.0
     for n in range(len(t.place)):
         place = t.place[n]
-        hearsay = p.trust_hearsay * (place.success - place.expectation)
+        first = place.first_resident
+        if p.rules_trust == 1:
+            _hear(t, first, first + place.people, p.trust_hearsay * (place.success - place.expectation))
         boost = max(0.0, 1.0 + p.participation_matthew * (place.success - p.trust_expectation))
         ends = p.participation_leaving * (1.0 - place.success)
         joins = p.organisations_recruiting * place.organised + p.participation_spontaneous
         bound = (joins + p.participation_contagion) * boost * most  # no hazard is above it
-        first = place.first_resident
         for i in range(first, first + place.people):
-            if i == first or i % 4 == 0:
-                a, b, c, d = uniforms(p.seed, p.replicate, SOCIAL, i // 4, month, 0)
-            j = i % 4
+            j = i & 3  # i mod 4
+            if i == first or j == 0:
+                a, b, c, d = uniforms(p.seed, p.replicate, SOCIAL, i >> 2, month, 0)
             u = a if j == 0 else (b if j == 1 else (c if j == 2 else d))
             standing = t.before[i]
-            if p.rules_trust == 1:
-                reached = p.outreach_now
-                if not standing & IN_GROUP:
-                    reached *= p.outreach_door_to_door * t.resident[i].registered
-                t.trust[i, 0] = _moved(t.trust[i, 0], p.trust_grid, fades, hearsay, reached)
-                t.trust[i, 1] = _moved(t.trust[i, 1], p.trust_department, fades, hearsay, reached)
-                if standing & SILENT:
-                    if u < returns:
-                        t.standing[i] = standing & (255 - SILENT)
-                    continue
-            if p.rules_participation == 0:
-                continue
-            if standing & TAKES_PART:
-                if u < ends:
-                    t.standing[i] = standing & (255 - TAKES_PART)
-            elif u < bound and u < _inclination(t, i, first, place.people, joins, boost):
-                t.standing[i] = standing | TAKES_PART
+            if p.rules_trust == 1 and standing & SILENT:
+                if u < returns:
+                    t.standing[i] = standing & (255 - SILENT)
+            elif p.rules_participation == 1:
+                if standing & TAKES_PART:
+                    if u < ends:
+                        t.standing[i] = standing & (255 - TAKES_PART)
+                elif u < bound and u < _inclination(t, i, u, (first, place.people), joins, boost):
+                    t.standing[i] = standing | TAKES_PART
+
+
+@rule()
+def _hear(t, first, last, hearsay):
+    """R15, R18. Trust of residents ``first`` to ``last`` − 1 after fading, hearsay and publicity, as in ``meet``."""
+    p = t.settings[0]
+    fades = 1.0 - math.exp(-MONTH / p.trust_memory_days)
+    if p.outreach_now == 0.0:  # the plain loop is what a processor does four at a time
+        for i in range(first, last):
+            t.trust[i, 0] = _moved(t.trust[i, 0], p.trust_grid, fades, hearsay, 0.0)
+            t.trust[i, 1] = _moved(t.trust[i, 1], p.trust_department, fades, hearsay, 0.0)
+        return
+    for i in range(first, last):
+        reached = p.outreach_now
+        if not t.before[i] & IN_GROUP:
+            reached *= p.outreach_door_to_door * t.resident[i].registered
+        t.trust[i, 0] = _moved(t.trust[i, 0], p.trust_grid, fades, hearsay, reached)
+        t.trust[i, 1] = _moved(t.trust[i, 1], p.trust_department, fades, hearsay, reached)
 
 
 @rule()
@@ -115,7 +125,7 @@ def _moved(trust, baseline, fades, hearsay, reached):
 
 
 @rule()
-def _inclination(t, i, first, people, joins, boost):
+def _inclination(t, i, u, home, joins, boost):
     """R16. Hazard of beginning to take part, in 28 days.
 
     (``participation.spontaneous`` + ``organisations.recruiting`` where the place is ``organised`` +
@@ -127,10 +137,20 @@ def _inclination(t, i, first, people, joins, boost):
     threshold of NEVER_REACHED never is. Ties: with ``ties.structure`` clustered (``near_ties``), the ``ties.near`` ÷ 2
     residents before and after him among the place's, taken as a ring, or all others where there are no more than
     ``ties.near``; and the rows of ``tie`` that are not −1.
+
+    Where ``u`` lies below what comes without example, or above what comes with it, the ties are not looked at.
     """
     p = t.settings[0]
+    first, people = home
+    warmth = p.participation_trust_slope * trust_won(t, i)
+    most = (joins + p.participation_contagion) * boost
+    if warmth < 0.5 and u * (1.0 - warmth) >= most:  # e^x ≤ 1 ÷ (1 − x), which saves most of the exponentials
+        return 0.0
+    gain = math.exp(warmth) * boost
+    if u < joins * gain:
+        return joins * gain
     reached = False
-    if t.threshold[i] != NEVER_REACHED:
+    if t.threshold[i] != NEVER_REACHED and u < (joins + p.participation_contagion) * gain:
         ties, examples = 0, 0
         if p.near_ties > 0 and people <= p.near_ties:
             for j in range(first, first + people):
@@ -140,16 +160,16 @@ def _inclination(t, i, first, people, joins, boost):
         else:
             for k in range(1, p.near_ties // 2 + 1):
                 ties += 2
-                examples += int(t.before[first + (i - first + k) % people] & TAKES_PART)
-                examples += int(t.before[first + (i - first - k) % people] & TAKES_PART)
+                right, left = i + k, i - k  # a ring: no more than once around, as people > near_ties
+                examples += int(t.before[right if right < first + people else right - people] & TAKES_PART)
+                examples += int(t.before[left if left >= first else left + people] & TAKES_PART)
         for k in range(t.tie.shape[1]):
             j = t.tie[i, k]
             if j >= 0:
                 ties += 1
                 examples += int(t.before[j] & TAKES_PART)
         reached = examples > 0 and examples * STEPS_OF_THRESHOLD >= int(t.threshold[i]) * ties
-    hazard = joins + (p.participation_contagion if reached else 0.0)
-    return hazard * math.exp(p.participation_trust_slope * trust_won(t, i)) * boost
+    return (joins + (p.participation_contagion if reached else 0.0)) * gain
 
 
 @rule()

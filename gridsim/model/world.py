@@ -375,9 +375,13 @@ class World(Changes):
         Expected unlinked referrals = incidents · P(reported) · P(needs a department) · (1 − ρ), by place and category.
 
         No stock where rules.stalled_stock or rules.departments is off, linkage.drop is 0 or linkage.rate 1. Found, a
-        day: f = patrol_hazard · visibility · (5/7 in office hours, else 1) + residents.report_rate · reporting +
-        watched · video · video.detection, each term only with its rule on (propensity and severity left out).
-        P(reported) = f ÷ (f + lapse_rate), 1 if ``passive``. Cell (place, category), category running fastest:
+        day: f = patrol_hazard · visibility · (5/7 in office hours, else 1) + residents.report_rate · reporting · v +
+        watched · video · video.detection + warning.rate · warning.sensitivity · signs · residents.wechat_reach, each
+        term only with its rule on (propensity and severity left out); v = 1 + participation.initial ·
+        (participation.reporting − 1) with rules.participation, else 1. g = self_resolution.rate ·
+        self_resolution.allowed · self_resolvable · participation.initial · (1 − self_resolution.failure), with
+        rules.self_resolution. P(reported) = f ÷ (f + g + lapse_rate), 1 if ``passive``. Cell
+        (place, category), category running fastest:
         place.rate · the category's share · P(reported) · ``needs_after_exhaustion`` · (1 − linkage.rate). rate = the
         sum over cells, below = the running sum ÷ rate; span = 8 · mean of linkage.stalled · ``mean_departments`` ÷ (1 −
         min(drop, 0.95)); formal_for_good = closure.formal · (1 − closure.reopen), 0 with rules.deadlines off. All by
@@ -389,11 +393,16 @@ class World(Changes):
             return 0.0, 0.0, np.ones(1), 0.0
         c = t.category
         walk = t.patrol_hazard[:, None] * c.visibility * (5 / 7 if s.time.calendar == "office" else 1.0)
-        told = s.residents.report_rate * c.reporting[None, :]
+        active = s.participation.initial
+        louder = 1 + active * (s.participation.reporting - 1) if s.rules.participation else 1.0
+        told = s.residents.report_rate * c.reporting[None, :] * louder
         seen = t.watched[:, None] * c.video[None, :] * s.video.detection
-        found = walk * s.rules.patrol + told * s.rules.residents + seen * s.rules.video
+        signs = s.warning.rate * s.warning.sensitivity * s.residents.wechat_reach * c.signs[None, :]
+        found = walk * s.rules.patrol + told * s.rules.residents + seen * s.rules.video + signs * s.rules.warning
+        x = s.self_resolution
+        settled = x.rate * x.allowed * active * (1 - x.failure) * c.self_resolvable[None, :] * s.rules.self_resolution
         passive = not (s.rules.patrol or s.rules.residents)
-        known = np.ones_like(walk) if passive else found / np.maximum(found + c.lapse_rate, 1e-300)
+        known = np.ones_like(walk) if passive else found / np.maximum(found + settled + c.lapse_rate, 1e-300)
         shares = np.diff(c.share_below, prepend=0.0)
         rate = t.place.rate[:, None] * shares * known * needs_after_exhaustion(s) * (1 - s.linkage.rate)
         span = 8 * s.linkage.stalled.average * mean_departments(s) / (1 - min(drop, 0.95))
@@ -524,7 +533,7 @@ class World(Changes):
     def case_frame(self) -> pd.DataFrame:
         """Incidents and cases as a data frame with names for codes; index is the case id."""
         rows = self.cases
-        skip = {"next", "easier", "version", "queued", "in_hand", "pending"}
+        skip = {"next", "back", "turn", "version", "queued", "in_hand", "pending"}
         data: dict[str, Any] = {k: rows[k] for k in CASE_DTYPE.names or () if k not in skip and k != "department"}
         data["category"] = np.array(list(self.scenario.categories))[rows.category]
         data["state"] = np.array(STATES)[rows.state]

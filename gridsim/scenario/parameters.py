@@ -11,6 +11,8 @@ A  peer-reviewed paper, statute, or official statistics
 B  press or party-state media
 C  unsourced or commercial page: used only to widen a range
 X  our assumption
+
+The grade is that of the source. Where a number was found elsewhere than in Daqing its source says so (transferred, analogue).
 """
 
 from __future__ import annotations
@@ -337,7 +339,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     # --- R14 feedback, R15 trust ---------------------------------------------------------------------------------
     _share("feedback.share", "反馈率", 0.2, "Reporters who are told what becomes of their case.", low=0.0, high=1.0, lever=True,
            source="status quo assumed; the paper asks for somebody who follows up and answers"),
-    _positive("feedback.hours", "反馈工时", "h", 0.25, "A gridworker's time to tell a reporter, at the first attempt.",
+    _positive("feedback.hours", "反馈工时", "h", 0.25, "Time to tell a reporter, of the gridworker or department team that takes the case up first.",
               low=0.0, high=1.0, maximum=100.0),
     _share("feedback.untold", "未反馈时的增信", 0.5, "What is left of a gain of trust when nobody tells the reporter.", low=0.0, high=1.0),
     _share("feedback.cushion", "反馈缓冲", 0.3, "Part of a loss of trust that an explanation prevents.", low=0.0, high=0.7),
@@ -347,6 +349,8 @@ PARAMETERS: tuple[Parameter, ...] = (
            source="HEPS 2012, trust in county leaders: 50 %, rural; transferred", grade="A"),
     _share("trust.gain", "增信系数", 0.135, "A full success moves trust by gain · (1 − trust): .05 at .63.", low=0.03, high=0.4),
     _share("trust.loss", "失信系数", 0.127, "A full failure moves trust by −loss · trust: −.08 at .63, more than a success gains.", low=0.02, high=0.3),
+    Parameter("trust.false_closure", "失实办结加重", "factor", 2.0,
+              "How much more than a delay a case counts that was closed without being solved.", minimum=1.0, maximum=10.0, low=1.0, high=4.0),
     _share("trust.expectation", "初始期望", 0.42, "What people expect at first: performance that neither pleases nor disappoints.",
            low=0.3, high=0.8, minimum=0.01, maximum=0.99),
     _share("trust.rise", "期望上升", 0.10, "Part of the way that expectation follows success upwards in 28 days.", low=0.0, high=0.4),

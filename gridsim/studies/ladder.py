@@ -86,7 +86,7 @@ def ladder(
     second: str = "good-governance",
     *,
     known: Mapping[str, Policy] | None = None,
-    replications: int = 20,
+    replications: int = 10,
     seed: int = 1,
     days: int | None = None,
     jobs: int | None = None,

@@ -26,7 +26,7 @@ MEASURED = (
     "stalled",
     "detection_rate",
     "escalations",
-    "theil",
+    "theil_ratio",
 )
 # What a row is: the whole difference; a component added alone to the first; what the second loses without it; its
 # Shapley value; the whole less all of them alone; the first and the second against today.

@@ -1,8 +1,9 @@
 """The model before residents had trust and staff had careers: switched off, the new rules change not a bit.
 
-``daqing-2021-handling`` is the baseline as it was fitted with handling alone. What a run of it gave when these rules
-did not exist yet is stored as a hash of every column of cases and of days; sums beside them tell what moved, and decide
-where another machine's mathematics differs in a last bit.
+``daqing-2021-handling`` is the baseline as it was fitted with handling alone. What a run of it gave in the engine that
+did not have these rules yet (version 0.3.0, with one change: the waiting lines of today, ``queues``) is stored as a hash
+of every column of cases and of days; sums beside them tell what moved, and decide where another machine's mathematics
+differs in a last bit.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def moved(was: Digest, now: Digest) -> tuple[list[str], list[str]]:
     "With the new rules switched off the former baseline is what it was, bit for bit",
     kind="regression",
     rules="R6 R14 R15 R16 R17 R18 R19",
-    source="gridsim/verification/former.json: hashes of all columns, made before these rules existed",
+    source="gridsim/verification/former.json: hashes of all columns, made by the engine without these rules",
 )
 def former(size: Size) -> Iterator[Finding]:
     """A finding an option: how many columns moved."""

@@ -116,6 +116,15 @@ def theil_of(cases: list[Row], home: list[int]) -> float:
     return out
 
 
+def theil_times_chance(cases: list[Row], home: list[int]) -> float:
+    """Theil's index ÷ (grids − 1) · s² ÷ (2 · cases · mean²): half the squared variation of a grid's mean by luck."""
+    times = [days_to_resolution(row) for row in cases]
+    middle = average(times)
+    variance = math.fsum((x - middle) ** 2 for x in times) / (len(times) - 1)
+    grids = len({home[row["place"]] for row in cases})
+    return theil_of(cases, home) * 2 * len(times) * middle**2 / ((grids - 1) * variance)
+
+
 def primary(rows: list[Row], first: float, last: float) -> dict[str, float]:
     """The two primary outcomes: mean days to resolution, and mean open cases."""
     return {
@@ -154,6 +163,7 @@ def counted(rows: list[Row], home: list[int], first: float, last: float) -> dict
         "hops": average([r["hops"] for r in cases]),
         "valid_cases": len(cases) * 365 / (last - first),
         "theil": theil_of(cases, home),
+        "theil_ratio": theil_times_chance(cases, home),
     }
 
 

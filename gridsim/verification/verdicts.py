@@ -35,8 +35,8 @@ LESS_IS_BETTER = (
     *PRIMARY,
     *("resolution_median", "resolution_p90", "onset_to_resolution", "unresolved_days", "unresolved_days_lasting"),
     *("formal_share", "closure_median", "closure_p90", "backlog_peak", "backlog_end", "overload", "stalled", "latent"),
-    *("returns", "hops", "escalations", "theil", "gini", "self_resolution_failures", "silent_share", "grievance"),
-    *("first_contact", "participation_gini", "success_gini", "vacancy_share", "quits", "burnout"),
+    *("returns", "hops", "escalations", "theil", "theil_ratio", "gini", "self_resolution_failures", "grievance"),
+    *("silent_share", "first_contact", "participation_gini", "success_gini", "vacancy_share", "quits", "burnout"),
 )
 MATTERS = {
     "d": 0.25,

@@ -98,6 +98,9 @@ class Departments(Experts):
                 task.rest = total - held
                 if case.linked:
                     held *= 1 + self.s.linkage.coordination
+                if task.part == 0 and self.tells(case):
+                    held += self.s.feedback.hours / self.terms.hours_a_day
+                    self.seen["a department tells"] += 1
                 self.take_up(case, now)
             held /= self.terms.team_strength
             d.busy += 1

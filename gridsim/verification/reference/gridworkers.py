@@ -167,11 +167,11 @@ class Gridworkers(Detection):
             hours *= 1 + s.staff.periphery_penalty * self.town.grids[case.grid].periphery
             if case.grid != g.id:
                 hours *= 1 + s.staff.travel_penalty
-            if case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0:
-                if s.rules.intake and not self.town.residents[case.resident].registered:
-                    hours += s.intake.unregistered_hours
-                if s.rules.trust and self.is_told(case):
-                    hours += s.feedback.hours
+            first = case.channel == BY_RESIDENT and case.attempts == 0 and case.resident >= 0
+            if s.rules.intake and first and not self.town.residents[case.resident].registered:
+                hours += s.intake.unregistered_hours
+            if self.tells(case):
+                hours += s.feedback.hours
             self.begin_attempt(w, case, now, hours)
 
     def on_the_spot_call(self, case: Case, now: float) -> None:

@@ -223,10 +223,17 @@ class Mind(Security):
         if s.rules.patrol:
             found += p.hazard * c.visibility * (5 / 7 if t.office else 1.0)
         if s.rules.residents:
-            found += s.residents.report_rate * c.reporting
+            active = s.participation.initial if s.rules.participation else 0.0
+            found += s.residents.report_rate * c.reporting * (1 - active + active * s.participation.reporting)
         if s.rules.video:
             found += p.watched * c.video * s.video.detection
-        reported = 1.0 if t.passive else found / (found + c.lapse_rate) if found > 0 else 0.0
+        if s.rules.warning:
+            found += s.warning.rate * s.warning.sensitivity * c.signs * s.residents.wechat_reach
+        gone = c.lapse_rate
+        if s.rules.self_resolution:
+            x = s.self_resolution
+            gone += x.rate * x.allowed * c.self_resolvable * s.participation.initial * (1 - x.failure)
+        reported = 1.0 if t.passive else found / (found + gone) if found > 0 else 0.0
         return float(p.rate * c.share * reported * t.needs_after_exhaustion(c) * (1 - s.linkage.rate))
 
     def lottery(self, i: int, since: float, needed: int) -> tuple[int, float]:

@@ -53,6 +53,11 @@ class Residents(Base):
         """R14. The reporter is told what becomes of it."""
         return self.luck.uniforms(draws.EXPERIENCE, case.place, case.ordinal, 0)[0] < self.s.feedback.share
 
+    def tells(self, case: Case) -> bool:
+        """R14. Whoever takes it up first has to tell."""
+        known = case.channel == BY_RESIDENT and case.resident >= 0
+        return self.s.rules.trust and known and not case.attempts and not case.reopened and self.is_told(case)
+
     def experience(self, case: Case, now: float, outcome: int) -> None:
         """R14, R15. What the neighbourhood makes of an outcome, and the reporter."""
         s, place = self.s, self.town.places[case.place]
@@ -60,22 +65,26 @@ class Residents(Base):
             return
         in_time = now <= case.deadline
         counted = outcome == FIXED and bool(case.overdue)
-        if not counted or in_time:
-            place.success += s.trust.recent * ((outcome == FIXED and in_time) - place.success)
+        quality = 0.0
+        if outcome == FIXED:
+            quality = 1.0 if in_time else min(1.0, (case.deadline - case.reported) / (now - case.reported))
+        weight = s.trust.false_closure if outcome == LET_DOWN else 1.0
+        if counted and not in_time:
+            self.seen["late, and yet better than usual"] += quality > place.success
+            place.success += s.trust.recent * max(0.0, quality - place.success)
+        else:
+            place.success += min(1.0, s.trust.recent * weight) * ((outcome == FIXED and in_time) - place.success)
         if case.channel != BY_RESIDENT or case.resident < 0:
             return
         r, told = self.town.residents[case.resident], self.is_told(case)
         if outcome != BREACHED:
             self.count("heard")
             self.count("told", told)
-        q = 0.0
-        if outcome == FIXED:
-            q = 1.0 if in_time else min(1.0, (case.deadline - case.reported) / (now - case.reported))
-        pleased = q - place.expectation
+        pleased = quality - place.expectation
         if pleased >= 0:
             by = s.trust.gain * pleased / (1 - s.trust.expectation) * (1.0 if told else s.feedback.untold)
         else:
-            by = s.trust.loss * pleased / s.trust.expectation * (1 - s.feedback.cushion if told else 1.0)
+            by = s.trust.loss * weight * pleased / s.trust.expectation * (1 - s.feedback.cushion if told else 1.0)
         for k in range(2 if case.needs > 0 else 1):
             if pleased >= 0 or not counted:
                 r.trust[k] = single(moved(r.trust[k], by))

@@ -19,7 +19,9 @@ class Security(Platform):
         place = self.town.places[case.place]
         if s.alert and self.severity(case, now) >= 3:
             c = self.town.communities[place.community]
-            c.alert_factor = 1 + (s.alert_factor - 1) * s.alert_wear**c.alerts
+            running = [c.alert_factor] if c.alert_until > now else []
+            c.alert_factor = max([1 + (s.alert_factor - 1) * s.alert_wear**c.alerts, *running])
+            self.seen["alert upon alert"] += len(running)
             c.alert_until = now + s.alert_days
             c.alerts += 1
             self.count("alerts")

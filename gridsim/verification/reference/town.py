@@ -38,9 +38,8 @@ class Queue:
             return self.urgent.pop(0)
         if sigma == 0 or len(self.others) == 1:
             return self.others.pop(0)
-        order = sorted(self.others, key=lambda w: (w.complexity, w.id))
-        easier = {w.id: k for k, w in enumerate(order)}
-        ranks = [(1 - sigma) * k + sigma * easier[w.id] for k, w in enumerate(self.others)]
+        ease = [min(19, math.floor(20 * w.complexity)) for w in self.others]
+        ranks = [(1 - sigma) * k + sigma * sum(x < own for x in ease) for k, own in enumerate(ease)]
         return self.others.pop(ranks.index(min(ranks)))
 
     def everybody(self) -> list[Any]:
