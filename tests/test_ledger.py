@@ -15,7 +15,7 @@ from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import TODAY, Plan, at_point
 from gridsim.studies.runner import run_study
 from gridsim.studies.trial import packed
-from gridsim.studies.versions import results_hash
+from gridsim.studies.versions import results_hash, source_hash
 
 TINY = load_scenario("neighbourhood", time__warmup_days=5, time__days=10, time__follow_up_days=5)
 LINK = parse_options("raise-linkage", builtin_policies(), TINY)[0]
@@ -146,6 +146,13 @@ def test_code_of_the_users_own_is_part_of_the_key(tmp_path):
         code.write_text(text, encoding="utf-8")
         with pytest.raises(ScenarioError, match=why):
             plan(code=str(code)).columns  # noqa: B018
+
+
+def test_code_beside_a_docstring_counts():
+    line = 'def prepare(world): "mine"; world.seed = 7; return world\n'
+    assert source_hash(line) != source_hash(line.replace("7", "8"))
+    doc = 'def prepare(world):\n    "mine"  # told\n    return world\n'
+    assert source_hash(doc) == source_hash(doc.replace("mine", "ours").replace("told", "said"))
 
 
 def test_points_are_answered_in_the_order_of_the_design():
