@@ -114,6 +114,8 @@ def test_a_study_with_failed_runs_says_so_and_leaves_them_out(tmp_path, capsys):
         ('kind = "compare"\npolicies = ["devices"]\nagainst = "x"', "", "'x' is none of the policies"),
         ('kind = "levels"\nlevels = { "linkage.drop" = [0.1] }', "", "linkage.drop: is not a lever"),
         ('kind = "levels"\nlevels = { "linkage.rate" = [1.5] }', "", "linkage.rate: must be at most 1"),
+        ('kind = "levels"\nlevels = { "patrol.strategy" = ["own"] }', "", "levels are numbers or switches"),
+        ('kind = "levels"\nlevels = { "linkage.rate" = [0.5, 0.50000001] }', "", "linkage.rate: 0.5 stands twice"),
         ('kind = "levels"\nlevel = 1', "", "design.level: unknown key; did you mean design.levels?"),
         ('kind = "compare"\npolicies = ["devices"]', "between = 2", "between: is said of two scenarios"),
         (
