@@ -108,6 +108,7 @@ def test_a_study_with_failed_runs_says_so_and_leaves_them_out(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("design", "more", "told"),
     [
+        ('kind = ["compare"]', "", "no design \"['compare']\""),
         ('kind = "factoriall"\npolicies = ["a"]', "", "no design 'factoriall'; did you mean factorial?"),
         ('kind = "compare"', "", "design.policies: is missing"),
         ('kind = "compare"\npolicies = ["raise-linkag"]', "", "no policy 'raise-linkag'; did you mean raise-linkage?"),

@@ -184,9 +184,13 @@ class Levels(Design):
         wrong += [f"{where}: {k}: needs values in a list" for k, v in self.levels.items() if not v]
         for k, values in self.levels.items():
             odd = [v for v in values if not isinstance(v, int | float)]
-            wrong += [f"{where}: {k}: levels are numbers or switches; compare others as policies (got {v!r})" for v in odd]
+            wrong += [
+                f"{where}: {k}: levels are numbers or switches; compare others as policies (got {v!r})" for v in odd
+            ]
             told = [] if odd else [_level(v) for v in values]
-            wrong += [f"{where}: {k}: {v} stands twice (six digits count)" for v in dict.fromkeys(told) if told.count(v) > 1]
+            wrong += [
+                f"{where}: {k}: {v} stands twice (six digits count)" for v in dict.fromkeys(told) if told.count(v) > 1
+            ]
         if wrong:
             raise ScenarioError(wrong)
         combos = list(product(*self.levels.values()))
@@ -263,11 +267,10 @@ def design_of(study: Study) -> Design:
     ScenarioError
 
     """
-    kind, where, known = study.told.design.get("kind"), f"{study.name}.toml", designs()
+    kind, where, known = str(study.told.design.get("kind")), f"{study.name}.toml", designs()
     if kind not in known:
-        raise ScenarioError(
-            [f"{where}: design.kind: no design {kind!r}{nearest(str(kind), known)} Allowed are {', '.join(known)}"]
-        )
+        near = nearest(kind, known) or "."
+        raise ScenarioError([f"{where}: design.kind: no design {kind!r}{near} Allowed are {', '.join(known)}"])
     model = known[kind]
     try:
         return model.model_validate(study.told.design)

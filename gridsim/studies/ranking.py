@@ -38,8 +38,8 @@ def ranked(runs: pd.DataFrame, options: Sequence[str], seed: int, confidence: fl
     DataFrame
         ``behind``: paired difference from the first, with its interval; ``p_adjusted``: of that difference, after
         Holm's correction over all pairs of options (and of the looks, at a higher confidence); ``probability_best``:
-        share of 1,000 draws of the true means (:func:`probability_best`) in which its own is the best, ties shared; ``standing``:
-        ``first``, ``behind`` or ``not told apart`` (from the first).
+        share of 1,000 draws of the true means in which its own is best, ties shared; ``standing``: ``first``,
+        ``behind`` or ``not told apart`` (from the first).
 
     """
     here = runs[runs.window == runs.window.iloc[-1]]
@@ -70,8 +70,8 @@ def probability_best(y: np.ndarray, seed: int) -> np.ndarray:
     """Share of draws of the true means in which a column's is the lowest; columns that tie share it.
 
     Draws of the multivariate t: mean + √((n − 1)/χ²) · N(0, S/n), S the covariance of the rows. Of two columns it is
-    1 − the one-sided p of their paired t test, so that of two equal ones either has 95 % or more once in ten times, with
-    two replications as with twenty (a bootstrap of two rows says 100 % every other time). NaN for one row.
+    1 − the one-sided p of their paired t test, so that of two equal ones either has 95 % or more once in ten times,
+    with two rows as with twenty (a bootstrap of two rows says 100 % every other time). NaN for one row.
     """
     n = len(y)
     if n < 2 or np.isnan(y).any():

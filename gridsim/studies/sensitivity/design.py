@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -102,7 +103,8 @@ class Sensitivity(Design):
                     try:
                         table = analysed(spec, y, what, self.resamples)
                     except ScenarioError as error:
-                        refused.append(at | {"why": error.errors[0]})
+                        lacking = int((~np.isfinite(y)).sum())
+                        refused.append(at | {"lacking": lacking, "points": len(y), "why": error.errors[0]})
                         continue
                     parts.append(_told(table, spec, at))
                     if not is_constant(y):
@@ -115,7 +117,7 @@ class Sensitivity(Design):
             "convergence": pd.concat(grown, ignore_index=True) if grown else pd.DataFrame(),
             "noise": pd.DataFrame(noises(book, study.told.measures, spec)),
             "factors": _factors(spec, idle, book.plan.scenarios[0]),
-            "refused": pd.DataFrame(refused, columns=["scenario", "measure", "effect_of", "why"]),
+            "refused": pd.DataFrame(refused, columns=["scenario", "measure", "effect_of", "lacking", "points", "why"]),
         }
 
 
