@@ -111,6 +111,17 @@ def test_what_is_no_ledger_is_refused(tmp_path):
                 Ledger.write(path, plan())
 
 
+def test_what_cannot_be_opened_is_told_as_it_is(tmp_path):
+    with pytest.raises(ScenarioError, match="cannot be written: unable to open"):
+        Ledger.write(tmp_path / "none" / "x.ledger", plan())
+    path = tmp_path / "a.ledger"
+    Ledger.write(path, plan()).close()
+    (tmp_path / "a.ledger.lock").unlink(missing_ok=True)
+    (tmp_path / "a.ledger.lock").mkdir()  # not another process
+    with pytest.raises(ScenarioError, match="cannot be written: unable to open"):
+        Ledger.write(path, plan())
+
+
 def test_a_failed_run_is_a_row_with_its_traceback(tmp_path):
     code = tmp_path / "mine.py"
     code.write_text(

@@ -358,6 +358,23 @@ def test_impossible_points_are_refused_by_number_and_reason():
     assert "points" in error.value.errors[1]
 
 
+def test_points_that_a_policy_cannot_have_are_refused_too():
+    """The city has hours left for events at these ends, and none once the policy takes its own."""
+    scenario = load_scenario("neighbourhood")
+    keys = {
+        "staff.admin_share": 0.6,
+        "staff.patrol_hours": 2.3,
+        "staff.hours_per_year": 1750,
+        "staff.training_hours": 90,
+    }
+    factors = [*(Factor(k, CHOICE, choices=(v, v)) for k, v in keys.items()), LUCK_FACTOR]
+    spec = drawn(SOBOL, factors, 8, 1)
+    refuse_impossible(spec, (scenario,), "design")
+    policy = parse_options("good-governance", builtin_policies(), scenario)
+    with pytest.raises(ScenarioError, match="policy good-governance: staff.admin_share"):
+        refuse_impossible(spec, (scenario,), "design", policy)
+
+
 # --- noise and size --------------------------------------------------------------------------------------------------
 
 
