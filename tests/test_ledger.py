@@ -159,6 +159,21 @@ def test_code_of_the_users_own_is_part_of_the_key(tmp_path):
             plan(code=str(code)).columns  # noqa: B018
 
 
+def test_modules_beside_the_users_code_count(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine, helper = tmp_path / "mine.py", tmp_path / "helper_of_mine.py"
+    mine.write_text(
+        "import os\nfrom helper_of_mine import by\ndef prepare(world):\n    return by(world)\n", encoding="utf-8"
+    )
+    helper.write_text("def by(world):\n    return world\n", encoding="utf-8")
+    before = plan(code=str(mine))
+    stored = before.to_dict()
+    helper.write_text("def by(world):\n    world.seed = 7\n    return world\n", encoding="utf-8")
+    assert plan(code=str(mine)).hash != before.hash
+    with pytest.raises(ScenarioError, match="has changed since the study began"):
+        Plan.from_dict(stored)
+
+
 def test_code_beside_a_docstring_counts():
     line = 'def prepare(world): "mine"; world.seed = 7; return world\n'
     assert source_hash(line) != source_hash(line.replace("7", "8"))
