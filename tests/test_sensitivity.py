@@ -446,7 +446,7 @@ def test_what_does_less_than_luck_is_not_called_noise():
     got = rows(analysed(spec, y), "ST")
     assert got.ci_low["linkage.rate"] > 0 and got.ci_high["linkage.rate"] < got.ci_low["dummy"]
     told = words(spec, y)
-    assert "Not above the dummy" in told and "Indistinguishable" not in told and "by less than luck does" in told
+    assert "Not above the dummy" in told and "Indistinguishable" not in told and "as much as its own interval reaches" in told
 
 
 def test_where_every_point_has_its_luck_the_dummy_is_no_share_of_it():
