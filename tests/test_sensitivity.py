@@ -274,6 +274,9 @@ def test_morris_effects_of_steps_are_of_the_whole_range():
     got = rows(analysed(spec, y), "mu_star")
     assert got.value["s"] == pytest.approx(6) and got.value["n"] == pytest.approx(6)
     assert got.value["x"] == pytest.approx(6, rel=1e-5) and got.value["dummy"] == 0
+    grouped = design(MORRIS, factors=factors, groups=["switch", "rest", "rest", "dummy"])
+    y = np.array([6.0 * p[0] for p in grouped.points])
+    assert rows(analysed(grouped, y), "mu_star").value["switch"] == pytest.approx(6)  # alone in its group
 
 
 def test_morris_reaches_every_choice():
