@@ -54,6 +54,37 @@ def test_every_study_runs_quickly(file, tmp_path, capsys):
     assert not both or f"# {study.told.chinese}" in (tmp_path / "a" / "page-zh.md").read_text(encoding="utf-8")
 
 
+TWO_WINDOWS = '{ "time.warmup_days" = 5, "time.days" = 730, "time.follow_up_days" = 5 }'
+
+
+@pytest.mark.parametrize(
+    ("design", "table", "term", "options"),
+    [
+        (
+            'kind = "factorial"\npolicies = ["raise-linkage", "devices"]',
+            "factorial",
+            {"term": "raise-linkage × devices"},
+            ["raise-linkage+devices", "raise-linkage", "devices", "baseline", 0.5],
+        ),
+        (
+            'kind = "levels"\n[design.levels]\n"linkage.rate" = [0.5, 0.9]\n"staff.devices" = [0.0, 1.0]',
+            "interaction",
+            {"what": "difference"},
+            [f"linkage.rate={a} staff.devices={b}" for a, b in ((0.9, 1), (0.5, 1), (0.9, 0), (0.5, 0))] + [1.0],
+        ),
+    ],
+)
+def test_of_several_windows_the_last_is_read(tmp_path, capsys, design, table, term, options):
+    """An interaction by hand from the runs: both − one − the other + neither (halved, as Yates has it), later year."""
+    assert main(["study", str(write(tmp_path, design, "", TWO_WINDOWS)), "--out", str(tmp_path / "r")]) == 0
+    runs, found = pd.read_csv(tmp_path / "r" / "runs.csv"), pd.read_csv(tmp_path / "r" / f"{table}.csv")
+    assert runs.window.unique().tolist() == ["days 0-365", "days 365-730"]
+    last = runs[runs.window == "days 365-730"].pivot(index="replicate", columns="option", values="backlog")
+    both, one, other, neither = (last[name] for name in options[:4])
+    row = found[(found.measure == "backlog") & np.logical_and.reduce([found[k] == v for k, v in term.items()])]
+    assert row.effect.item() == pytest.approx((both - one - other + neither).mean() * options[4])
+
+
 def test_commands_end_to_end(tmp_path, capsys):
     file, out = write(tmp_path, 'kind = "compare"\npolicies = ["raise-linkage"]'), str(tmp_path / "r")
     assert main(["study", str(file), "--out", out, "--sitting", "2", "--jobs", "1"]) == 0

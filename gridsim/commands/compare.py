@@ -128,7 +128,8 @@ def _simulate(a: argparse.Namespace, scenarios: list[Any], options: list[Any], k
 
     each = a.replications * (len(options) + 1)
     before = -each
-    with tqdm(total=each * len(scenarios), unit=f" {say('progress', lang)}", leave=False) as bar:
+    hidden = not sys.stderr.isatty()
+    with tqdm(total=each * len(scenarios), unit=f" {say('progress', lang)}", leave=False, disable=hidden) as bar:
 
         def begun(_: Any) -> None:
             nonlocal before

@@ -87,7 +87,7 @@ def _simulate(a: argparse.Namespace, scenario: Any, known: Any) -> Any:
     def stopping() -> None:
         print("\n" + say("stopping", lang), file=sys.stderr, flush=True)
 
-    with tqdm(total=0, unit=f" {say('progress', lang)}", leave=False) as bar:
+    with tqdm(total=0, unit=f" {say('progress', lang)}", leave=False, disable=not sys.stderr.isatty()) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.update(done - bar.n)

@@ -108,7 +108,8 @@ class Factorial(Design):
     def tables(self, study: Study, book: Ledger) -> Tables:
         """``effects``: every stack against today; ``factorial``: main effects, interactions, and the sum of parts."""
         runs = balanced(book)
-        parts = [self._contrasts(study, s.name, runs[runs.scenario == s.name]) for s in book.plan.scenarios]
+        last = runs[runs.window == book.plan.columns[-1][0]]
+        parts = [self._contrasts(study, s.name, last[last.scenario == s.name]) for s in book.plan.scenarios]
         return {"effects": effects(study, book.plan, runs), "factorial": pd.concat(parts, ignore_index=True)}
 
     def _contrasts(self, study: Study, scenario: str, runs: pd.DataFrame) -> pd.DataFrame:
@@ -218,7 +219,7 @@ class Levels(Design):
             table.insert(2 + k, lever, [named[p][k] for p in table.policy])
         out = {"effects": table}
         if len(self.levels) == 2:
-            out["interaction"] = self._corners(study, runs)
+            out["interaction"] = self._corners(study, runs[runs.window == book.plan.columns[-1][0]])
         return out
 
     def _corners(self, study: Study, runs: pd.DataFrame) -> pd.DataFrame:

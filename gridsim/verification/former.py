@@ -1,9 +1,9 @@
 """The model before residents had trust and staff had careers: switched off, the new rules change not a bit.
 
 ``daqing-2021-handling`` is the baseline as it was fitted with handling alone. What a run of it gave in the engine that
-did not have these rules yet (version 0.3.0, with one change: the waiting lines of today, ``queues``) is stored as a hash
-of every column of cases and of days; sums beside them tell what moved, and decide where another machine's mathematics
-differs in a last bit.
+did not have these rules yet (version 0.3.0, with one change: the waiting lines of today, ``queues``) is stored as a
+hash of every column of cases and of days; sums beside them tell what moved, and decide where another machine's
+mathematics differs in a last bit.
 """
 
 from __future__ import annotations
