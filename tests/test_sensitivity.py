@@ -449,7 +449,24 @@ def test_what_does_less_than_luck_is_not_called_noise():
     got = rows(analysed(spec, y), "ST")
     assert got.ci_low["linkage.rate"] > 0 and got.ci_high["linkage.rate"] < got.ci_low["dummy"]
     told = words(spec, y)
-    assert "Not above the dummy" in told and "Indistinguishable" not in told and "as much as its own interval reaches" in told
+    assert (
+        "Not above the dummy" in told
+        and "Indistinguishable" not in told
+        and "as much as its own interval reaches" in told
+    )
+
+
+def test_what_is_far_larger_than_luck_but_not_sure_is_undecided():
+    """A factor that acts in one trajectory of eight, by far more than luck: its wide interval holds the dummy's."""
+    spec = design(MORRIS, factors=CITY)
+    luck = np.array([np.random.default_rng(p[-1]).normal(0, 0.1) for p in spec.points])
+    first = np.arange(len(spec.x)) < spec.block
+    y = luck + 10 * spec.x[:, 1] + 50 * spec.x[:, 0] * first
+    star = rows(analysed(spec, y), "mu_star")
+    assert star.value["linkage.rate"] > 10 * star.ci_high["dummy"] and star.ci_low["linkage.rate"] < 0
+    told = words(spec, y).split("\n")
+    line = next(t for t in told if "linkage.rate" in t)
+    assert "cannot tell (1)" in line and not any("Not above the dummy" in t for t in told)
 
 
 def test_where_every_point_has_its_luck_the_dummy_is_no_share_of_it():

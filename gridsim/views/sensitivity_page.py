@@ -84,8 +84,10 @@ def _output(here: pd.DataFrame, tables: Tables, at: tuple[str, str, str], lang: 
         lines.append(say("sens_also", lang, factors=_named(list(above.factor[TOLD:]), lang)))
     told = {k: amount(float(dummy[k]), index, unit, lang) for k in ("value", "ci_high")}
     lines.append(say("sens_floor" if method in KEEP_LUCK else "sens_floor_sample", lang, **told))
-    if len(below):
-        lines.append(say("sens_below", lang, n=len(below), factors=_named(list(below.factor), lang)))
+    undecided = below.value > dummy.ci_high
+    for key, which in (("sens_undecided", below[undecided]), ("sens_below", below[~undecided])):
+        if len(which):
+            lines.append(say(key, lang, n=len(which), factors=_named(list(which.factor), lang)))
     pairs = here[(here["index"] == "S2") & (here.ci_low > 0)].sort_values("value", ascending=False)
     for row in pairs.head(3).itertuples(index=False):
         a, b = factor_label(str(row.factor), lang), factor_label(str(row.other), lang)
