@@ -414,7 +414,10 @@ def test_the_verdict_on_the_sample():
     spec = design(MORRIS, 20)
     y = 5 * spec.x[:, 0]
     steps = convergence(spec, y, analysed(spec, y), None, 200)
-    assert steps.enough.tolist() == [False, True, True] and set(steps.above) == {"x1"}
+    assert steps.enough.tolist() == [False, False, True] and set(steps.above) == {"x1"}
+    few = design(MORRIS, 4)  # all is clear, and yet four effects are no sample
+    last = convergence(few, 5 * few.x[:, 0], analysed(few, 5 * few.x[:, 0]), None, 200).iloc[-1]
+    assert not last.enough and last.more == 16
 
 
 # --- words -----------------------------------------------------------------------------------------------------------
