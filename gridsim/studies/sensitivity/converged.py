@@ -57,10 +57,9 @@ def convergence(spec: Spec, y: np.ndarray, whole: pd.DataFrame, width: float | N
         ``n, half_width, above, undecided, enough, more``, a row a part. Undecided is a factor whose value lies above
         the dummy's interval and whose own interval reaches down into it. Enough: the same factors stand above the
         dummy as in the part before, none is undecided, the largest half-width is ``width`` or less, and there are 20
-        trajectories of Morris or more. More: what is
-        still to be run, told by half-widths that shrink as 1/√n; at least as much again where the factors changed, at
-        most three times as much again for undecided ones, of which some may lie at the dummy for good. The first part
-        is never enough.
+        trajectories of Morris or more. More: what is still to be run, told by half-widths that shrink as 1/√n; at least
+        as much again where the factors changed, at most three times as much again for undecided ones, of which some may
+        lie at the dummy for good. The first part is never enough.
 
     """
     rows: list[dict[str, object]] = []
