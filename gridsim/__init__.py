@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from gridsim.studies.baselines import Baselines, compare_baselines
     from gridsim.studies.comparison import Comparison, compare
     from gridsim.studies.fit import FitResult, fit
+    from gridsim.studies.ladder import Ladder, ladder
     from gridsim.studies.ledger import Ledger
     from gridsim.studies.plan import Plan
     from gridsim.studies.runner import run_study
+    from gridsim.studies.trace import Trace, trace
 
 __version__ = version("gridsim")
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "FitResult",
     "GovernanceModel",
     "Intervention",
+    "Ladder",
     "Ledger",
     "Plan",
     "Policy",
@@ -36,16 +39,19 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Storm",
+    "Trace",
     "World",
     "builtin_policies",
     "builtin_scenarios",
     "compare",
     "compare_baselines",
     "fit",
+    "ladder",
     "load_scenario",
     "own_rule",
     "read_policies",
     "run_study",
+    "trace",
 ]
 _HOME = {
     "GovernanceModel": "model.model",
@@ -58,9 +64,11 @@ _HOME = {
     **dict.fromkeys(("Comparison", "compare"), "studies.comparison"),
     **dict.fromkeys(("Baselines", "compare_baselines"), "studies.baselines"),
     **dict.fromkeys(("FitResult", "fit"), "studies.fit"),
+    **dict.fromkeys(("Ladder", "ladder"), "studies.ladder"),
     "Ledger": "studies.ledger",
     "Plan": "studies.plan",
     "run_study": "studies.runner",
+    **dict.fromkeys(("Trace", "trace"), "studies.trace"),
 }
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from gridsim.commands import (
+    app,
     compare,
     costs,
     fit,
@@ -37,6 +38,7 @@ COMMANDS = (
     ladder,
     report,
     trace,
+    app,
     run,
     study,
     fit,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,9 @@ from gridsim.verification.runs import lognormal as lognormal
 from gridsim.verification.runs import replications as replications
 from gridsim.verification.runs import single_queue as single_queue
 from gridsim.verification.runs import waits as waits
+
+# What makes the site, and runs its snippets. The wheel has none, so it is read where it stands.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "gridsim" / "docs"))
 
 
 def hand_placed(times: list[float], **changes: Any) -> World:

@@ -1,52 +1,83 @@
-"""The README says only what works: its Python, its TOML, its commands' options."""
+"""The README says only what works, in English and in Chinese: its Python, its TOML, its commands, its links."""
 
 import re
-import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
+import snippets
 
-from gridsim.cli import build_parser, main
+from gridsim.measures import MEASURES
+from gridsim.scenario.parameters import REGISTRY
+from gridsim.views.labels import catalogue, terms
 
-README = Path(__file__).resolve().parents[1] / "README.md"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README.read_text(encoding="utf-8"), re.M | re.S)
-
-
-def test_python_runs(capsys):
-    for code in blocks("python"):
-        exec(compile(code, "README.md", "exec"), {})
-    assert "backlog" in capsys.readouterr().out
+ROOT = Path(__file__).resolve().parents[1]
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")}
+CONTENTS = "[Run it](#run-it)"
+TWO_CLICKS = ["Run it", "Read a result", "Change a parameter", "Add a policy", "Put in your own city"]
 
 
-def test_toml_and_its_commands_run(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize("name", TEXTS)
+def test_snippets_run(name, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "experiments").symlink_to(README.parent / "experiments")  # as in a clone
-    for text in blocks("toml"):
-        name = re.match(r"# (\S+\.toml)", text).group(1)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    commands = [line[2:].split("#")[0] for b in blocks("console") for line in b.splitlines() if line.startswith("$ ")]
-    assert len(commands) >= 7
-    for command in commands:
-        argv = shlex.split(command)[1:]
-        build_parser().parse_args(argv)  # every option exists
-        if "daqing-2021" not in argv:  # the whole city has its own run in CI
-            if argv[0] == "verify":
-                argv += ["--list"]  # test_verify.py runs the checks
-            if argv[0] in ("compare", "ladder"):
-                argv += ["--replications", "2", "--days", "60"]
-            if argv[0] == "study" and "--quick" not in argv:
-                argv += ["--quick"]  # the whole of it takes a night
-            assert main(argv) == 0, command
+    assert snippets.run_page(TEXTS[name]) >= 4
+    if name == "README.md":
+        assert "backlog" in capsys.readouterr().out
+
+
+def test_both_begin_with_the_same_commands():
+    english, chinese = (
+        [s.text.split("#")[0].strip() for s in snippets.snippets(text) if s.language == "sh"] for text in TEXTS.values()
+    )
+    assert english == chinese and len(english) == 2
+
+
+def test_chinese_terms_are_those_of_the_program():
+    known = [terms()["choices"][k] for k in ("comprehensive", "dedicated")]
+    known += [terms()["per"][k] for k in ("full_time", "part_time", "department")]
+    known += [m.chinese for m in MEASURES if m.primary] + [REGISTRY["linkage.rate"].chinese]
+    known += [catalogue()[k]["zh"] for k in ("better", "worse")]
+    assert [word for word in known if word not in TEXTS["README.zh.md"]] == []
 
 
 def test_one_screen_before_the_table_of_contents():
-    lines = README.read_text(encoding="utf-8").split("[Read a result]")[0].splitlines()
+    lines = TEXTS["README.md"].split(CONTENTS)[0].splitlines()
     assert len(lines) <= 40
 
 
-@pytest.mark.parametrize("link", re.findall(r"\]\((?!http|#)([^)]+)\)", README.read_text(encoding="utf-8")))
-def test_links_lead_somewhere(link):
-    assert (README.parent / link).exists()
+def test_two_clicks_lead_to_what_a_newcomer_wants():
+    """The first to the section, the second to its guide."""
+    text = TEXTS["README.md"]
+    for title in TWO_CLICKS:
+        assert f"[{title}](#{title.lower().replace(' ', '-')})" in text
+        section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
+        assert re.search(r"\]\(gridsim/docs/pages/guides/\w+\.md\)", section), title
+
+
+def _links(name: str) -> list[tuple[str, str]]:
+    return [(name, link) for link in re.findall(r"\]\((?!http)([^)]+)\)", TEXTS[name])]
+
+
+@pytest.mark.parametrize("name, link", [pair for name in TEXTS for pair in _links(name)])
+def test_links_lead_somewhere(name, link):
+    path, _, anchor = link.partition("#")
+    target = ROOT / (path or name)
+    assert target.exists()
+    if anchor:
+        titles = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.M)
+        assert anchor in [re.sub(r"[^\w\- ]", "", t.lower()).replace(" ", "-") for t in titles]
+
+
+def test_python_of_the_readme_is_that_of_its_guide():
+    """One text in two places: the same to the letter."""
+    guide = (ROOT / "gridsim/docs/pages/guides/python.md").read_text(encoding="utf-8")
+    for snippet in snippets.snippets(TEXTS["README.md"]):
+        if snippet.language == "python":
+            assert snippet.text in guide
+
+
+def test_toml_parses():
+    for text in TEXTS.values():
+        for snippet in snippets.snippets(text):
+            if snippet.language == "toml":
+                assert snippet.file and tomllib.loads(snippet.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,7 +96,7 @@ class Telling:
     end : float
         Day of true resolution, by the grid system or by residents, of lapse, or the horizon.
     ended : str
-        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``.
+        ``solved``, ``settled`` (by residents, never a case), ``vanished`` or ``open``; ``not yet``, see ``until``.
 
     """
 
@@ -111,6 +111,13 @@ class Telling:
     def spells(self, onset: float) -> list[tuple[float, float, str]]:
         """(first day, last day, phase) one after another, from onset to the end."""
         return _spells(self.steps, onset, self.end)
+
+    def until(self, moment: float, onset: float) -> Telling:
+        """What is known of it at a moment."""
+        if self.end <= moment:
+            return self
+        steps, end = self.steps[self.steps.time <= moment], max(moment, onset)
+        return replace(self, steps=steps, end=end, ended="not yet", phases=_phases(steps, onset, end))
 
 
 @dataclass(frozen=True)
@@ -180,6 +187,11 @@ class Trace:
         """Index of the first step at which something else happens, whenever it does; None where nothing does."""
         same = self._alike("step", "unit", "part")
         return same if any(same < len(t.steps) for t in self.tellings) else None
+
+    def until(self, moment: float) -> Trace:
+        """What is known of it at a moment: later steps are left out; where it ends later, ``ended`` is ``not yet``."""
+        tellings = [t.until(moment, self.case["onset"]) for t in self.tellings]
+        return replace(self, tellings=(tellings[0], tellings[1]))
 
     def _alike(self, *columns: str) -> int:
         first, second = (t.steps[list(columns)].itertuples(index=False, name=None) for t in self.tellings)
@@ -257,9 +269,22 @@ def trace(
     base = load_scenario(scenario)
     if days is not None:
         base = base.replace({"time.days": days}, where="--days")
-    options = _two(policies, builtin_policies() if known is None else known, base)
-    phases = [o.phases(base) for o in options]
+    options = two_options(policies, builtin_policies() if known is None else known, base)
     start = World(base, seed=seed, replicate=replicate).with_interventions(interventions).with_rule(rule)
+    return follow(start, options, case=case, most_changed=most_changed, among=among)
+
+
+def follow(
+    start: World,
+    options: Sequence[Option],
+    *,
+    case: int | None = None,
+    most_changed: str = "sooner",
+    among: tuple[int, int] | None = None,
+) -> Trace:
+    """As :func:`trace`, in the history that begins with ``start`` (not warmed up, and left as it is), two options."""
+    base = start.scenario
+    phases = [o.phases(base) for o in options]
     chosen = "id" if case is not None else most_changed
     among = among or (0, int(base.time.days))
     warm = start.copy().warm_up()
@@ -268,10 +293,11 @@ def trace(
         numbers = _most_changed(first, second, most_changed == "later", among)
     else:
         numbers = _numbers(first, second, case)
-    warm = start.follow(numbers[0]).warm_up()  # what arises in it has the same number in both
+    warm = start.copy().follow(numbers[0]).warm_up()  # what arises in it has the same number in both
     worlds = _run_each([warm.copy().follow(n) for n in numbers], phases)
     tellings = [_telling(w, o, n) for w, o, n in zip(worlds, options, numbers, strict=True)]
-    return Trace(base, seed, replicate, _facts(worlds[0], numbers[0]), (tellings[0], tellings[1]), chosen, among)
+    facts = _facts(worlds[0], numbers[0])
+    return Trace(base, start.seed, start.replicate, facts, (tellings[0], tellings[1]), chosen, among)
 
 
 def _run_each(warm: Sequence[World], phases: Sequence[Sequence[Phase]]) -> list[World]:
@@ -327,7 +353,8 @@ def telling_case(
         return None
 
 
-def _two(policies: str | Sequence[str], known: Mapping[str, Policy], base: Scenario) -> list[Option]:
+def two_options(policies: str | Sequence[str], known: Mapping[str, Policy], base: Scenario) -> list[Option]:
+    """Today and an option, or two options, by their names (``"a"``, ``"a,b"`` or a list); ScenarioError if neither."""
     names = [n.strip() for n in (policies.split(",") if isinstance(policies, str) else policies)]
     if not 1 <= len(names) <= 2 or len(set(names)) < len(names) or names == [BASELINE]:
         raise ScenarioError(["policies: name one policy, which is held against today, or two, with a comma between"])
@@ -391,9 +418,7 @@ def _telling(world: World, option: Option, n: int) -> Telling:
             "decides": decides,
         }
     )
-    phases = dict.fromkeys(PHASES, 0.0)
-    for first, last, phase in _spells(steps, float(case.onset), end):
-        phases[phase] += last - first
+    phases = _phases(steps, float(case.onset), end)
     return Telling(option.name, option.title, option.chinese, steps[COLUMNS], phases, end, ended)
 
 
@@ -432,6 +457,14 @@ def _spells(steps: pd.DataFrame, onset: float, end: float) -> list[tuple[float, 
             out.append((now, time, phase))
             now, phase = time, BEGINS[step]
     return [*out, (now, end, phase)]
+
+
+def _phases(steps: pd.DataFrame, onset: float, end: float) -> dict[str, float]:
+    """Days spent in each of ``PHASES``."""
+    phases = dict.fromkeys(PHASES, 0.0)
+    for first, last, phase in _spells(steps, onset, end):
+        phases[phase] += last - first
+    return phases
 
 
 def _unit(world: World, r: Any) -> str:

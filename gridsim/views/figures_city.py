@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import networkx as nx
@@ -15,6 +16,7 @@ from matplotlib.patches import Rectangle
 from scipy.spatial import cKDTree
 
 from gridsim.scenario.policies import BASELINE
+from gridsim.scenario.scenario import Scenario
 from gridsim.studies.comparison import Comparison
 from gridsim.studies.saved import rows_of
 from gridsim.views.figures import NOTE, head, label_of, rests_on, wrapped
@@ -44,7 +46,7 @@ def map_figure(c: Comparison, lang: str) -> Figure:
     norm = Normalize(-most, most)
     for axes, option in zip(panels.flat, c.options, strict=False):
         here = c.grids[c.grids.policy == option.name]
-        _paint(axes, c, place, here.backlog_difference.to_numpy(), norm, lang)
+        paint_grids(axes, c.scenario, place, GAIN_TO_LOSS, norm, lang)(here.backlog_difference.to_numpy())
         text = wrapped(label_of(c, option.name, lang), 56)
         axes.set_title(f"{text}\n{_shares(here, lang)}", fontsize=8, pad=12)
     for axes in panels.flat[n:]:
@@ -75,7 +77,18 @@ def packed(register: pd.DataFrame) -> pd.DataFrame:
     return place
 
 
-def _paint(axes: Any, c: Comparison, place: pd.DataFrame, values: np.ndarray, norm: Normalize, lang: str) -> None:
+def paint_grids(
+    axes: Any, scenario: Scenario, place: pd.DataFrame, cmap: Any, norm: Normalize, lang: str
+) -> Callable[[np.ndarray], None]:
+    """Draw every grid, a square or (dedicated) a diamond; what is returned colours them by a value each.
+
+    Parameters
+    ----------
+    place : DataFrame
+        One row a grid, as ``measures.territory.grid_register`` has them.
+
+    """
+    shapes: list[tuple[np.ndarray, PolyCollection]] = []
     span = float(np.ptp(place.x)) + 1
     side = _side(place[place.kind == "comprehensive"][["x", "y"]].to_numpy())
     corners = {
@@ -89,16 +102,16 @@ def _paint(axes: Any, c: Comparison, place: pd.DataFrame, values: np.ndarray, no
         edge: dict[str, Any] = (
             {"edgecolors": "black", "linewidths": 0.3} if len(place) < FEW_GRIDS else {"linewidths": 0}
         )
-        cells = PolyCollection(outlines, cmap=GAIN_TO_LOSS, norm=norm, rasterized=True, **edge)
-        cells.set_array(values[k])
+        cells = PolyCollection(outlines, cmap=cmap, norm=norm, rasterized=True, **edge)
         axes.add_collection(cells)
+        shapes.append((k, cells))
     axes.autoscale_view()
     for _, inside in place[place.kind == "comprehensive"].groupby("district"):
         low, high = inside[["x", "y"]].min() - 0.5 * side, inside[["x", "y"]].max() + 0.5 * side
         axes.add_patch(Rectangle((low.x, low.y), high.x - low.x, high.y - low.y, fill=False, linewidth=0.5))
-    if len(c.scenario.districts) > 1:
+    if len(scenario.districts) > 1:
         for name, inside in place.groupby("district"):
-            text = district_label(c.scenario, str(name), lang)
+            text = district_label(scenario, str(name), lang)
             axes.text(
                 inside.x.mean(),
                 inside.y.max() + 0.5 * side + 0.006 * span,
@@ -113,6 +126,12 @@ def _paint(axes: Any, c: Comparison, place: pd.DataFrame, values: np.ndarray, no
     axes.set_yticks([])
     for spine in axes.spines.values():
         spine.set_visible(False)
+
+    def colour(values: np.ndarray) -> None:
+        for rows, cells in shapes:
+            cells.set_array(values[rows])
+
+    return colour
 
 
 def _side(middles: np.ndarray) -> float:
