@@ -15,7 +15,7 @@ from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import TODAY, Plan, at_point
 from gridsim.studies.runner import run_study
 from gridsim.studies.trial import packed
-from gridsim.studies.versions import results_hash
+from gridsim.studies.versions import results_hash, source_hash
 
 TINY = load_scenario("neighbourhood", time__warmup_days=5, time__days=10, time__follow_up_days=5)
 LINK = parse_options("raise-linkage", builtin_policies(), TINY)[0]
@@ -111,6 +111,17 @@ def test_what_is_no_ledger_is_refused(tmp_path):
                 Ledger.write(path, plan())
 
 
+def test_what_cannot_be_opened_is_told_as_it_is(tmp_path):
+    with pytest.raises(ScenarioError, match="cannot be written: unable to open"):
+        Ledger.write(tmp_path / "none" / "x.ledger", plan())
+    path = tmp_path / "a.ledger"
+    Ledger.write(path, plan()).close()
+    (tmp_path / "a.ledger.lock").unlink(missing_ok=True)
+    (tmp_path / "a.ledger.lock").mkdir()  # not another process
+    with pytest.raises(ScenarioError, match="cannot be written: unable to open"):
+        Ledger.write(path, plan())
+
+
 def test_a_failed_run_is_a_row_with_its_traceback(tmp_path):
     code = tmp_path / "mine.py"
     code.write_text(
@@ -146,6 +157,28 @@ def test_code_of_the_users_own_is_part_of_the_key(tmp_path):
         code.write_text(text, encoding="utf-8")
         with pytest.raises(ScenarioError, match=why):
             plan(code=str(code)).columns  # noqa: B018
+
+
+def test_modules_beside_the_users_code_count(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mine, helper = tmp_path / "mine.py", tmp_path / "helper_of_mine.py"
+    mine.write_text(
+        "import os\nfrom helper_of_mine import by\ndef prepare(world):\n    return by(world)\n", encoding="utf-8"
+    )
+    helper.write_text("def by(world):\n    return world\n", encoding="utf-8")
+    before = plan(code=str(mine))
+    stored = before.to_dict()
+    helper.write_text("def by(world):\n    world.seed = 7\n    return world\n", encoding="utf-8")
+    assert plan(code=str(mine)).hash != before.hash
+    with pytest.raises(ScenarioError, match="has changed since the study began"):
+        Plan.from_dict(stored)
+
+
+def test_code_beside_a_docstring_counts():
+    line = 'def prepare(world): "mine"; world.seed = 7; return world\n'
+    assert source_hash(line) != source_hash(line.replace("7", "8"))
+    doc = 'def prepare(world):\n    "mine"  # told\n    return world\n'
+    assert source_hash(doc) == source_hash(doc.replace("mine", "ours").replace("told", "said"))
 
 
 def test_points_are_answered_in_the_order_of_the_design():

@@ -93,6 +93,15 @@ def test_probability_of_being_best():
     assert np.isnan(probability_best(np.array([[1.0, np.nan]]), 1)).all()
 
 
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_of_equals_neither_is_soon_called_the_best(n):
+    """Either of two equal options has 95 % or more once in ten times, however few the replications."""
+    rng = np.random.default_rng(n)
+    sure = np.mean([probability_best(rng.normal(size=(n, 2)), k).max() >= 0.95 for k in range(400)])
+    assert 0.05 < sure < 0.16
+    assert np.isnan(probability_best(rng.normal(size=(1, 2)), 1)).all()
+
+
 def test_ranking_by_hand():
     base = np.array([10.0, 12.0, 11.0, 13.0, 12.0, 10.0])
     jitter = np.array([0.1, -0.1, 0.2, -0.2, 0.05, -0.05])

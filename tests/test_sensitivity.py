@@ -225,7 +225,8 @@ def test_a_constant_says_so_without_warnings(method):
     spec = design(method)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        table = analysed(spec, np.full(len(spec.x), 0.1) + 1e-17)
+        rounding = np.where(np.arange(len(spec.x)) % 2, 0.1, np.nextafter(0.1, 1))  # not equal, and yet constant
+        table = analysed(spec, rounding)
     assert table.value.fillna(0).eq(0).all() and table.factor.nunique() == 4
 
 
@@ -273,6 +274,9 @@ def test_morris_effects_of_steps_are_of_the_whole_range():
     got = rows(analysed(spec, y), "mu_star")
     assert got.value["s"] == pytest.approx(6) and got.value["n"] == pytest.approx(6)
     assert got.value["x"] == pytest.approx(6, rel=1e-5) and got.value["dummy"] == 0
+    grouped = design(MORRIS, factors=factors, groups=["switch", "rest", "rest", "dummy"])
+    y = np.array([6.0 * p[0] for p in grouped.points])
+    assert rows(analysed(grouped, y), "mu_star").value["switch"] == pytest.approx(6)  # alone in its group
 
 
 def test_morris_reaches_every_choice():
@@ -311,6 +315,7 @@ def test_a_seed_is_a_seed_and_the_process_is_left_alone(seed):
     for method in METHODS:
         state = np.random.get_state()[1].copy()
         a, b = (drawn(method, [*X, LUCK_FACTOR], SIZES[method], seed) for _ in range(2))
+        assert (np.random.get_state()[1] == state).all()
         assert a == b and a != design(method, seed=seed + 1)
         y = ishigami(a.x)
         np.random.seed(5)
@@ -318,7 +323,7 @@ def test_a_seed_is_a_seed_and_the_process_is_left_alone(seed):
         np.random.seed(6)
         expected = np.random.get_state()[1].copy()
         assert first.equals(analysed(b, y, resamples=100)), method
-        assert (np.random.get_state()[1] == expected).all() and len(state)
+        assert (np.random.get_state()[1] == expected).all()
 
 
 def test_the_first_of_twice_as_many_are_the_same():
@@ -354,6 +359,23 @@ def test_impossible_points_are_refused_by_number_and_reason():
         refuse_impossible(spec, (scenario,), "design")
     assert "impossible at" in error.value.errors[0] and "leave none for events" in error.value.errors[1]
     assert "points" in error.value.errors[1]
+
+
+def test_points_that_a_policy_cannot_have_are_refused_too():
+    """The city has hours left for events at these ends, and none once the policy takes its own."""
+    scenario = load_scenario("neighbourhood")
+    keys = {
+        "staff.admin_share": 0.6,
+        "staff.patrol_hours": 2.3,
+        "staff.hours_per_year": 1750,
+        "staff.training_hours": 90,
+    }
+    factors = [*(Factor(k, CHOICE, choices=(v, v)) for k, v in keys.items()), LUCK_FACTOR]
+    spec = drawn(SOBOL, factors, 8, 1)
+    refuse_impossible(spec, (scenario,), "design")
+    policy = parse_options("good-governance", builtin_policies(), scenario)
+    with pytest.raises(ScenarioError, match="policy good-governance: staff.admin_share"):
+        refuse_impossible(spec, (scenario,), "design", policy)
 
 
 # --- noise and size --------------------------------------------------------------------------------------------------
@@ -392,7 +414,100 @@ def test_the_verdict_on_the_sample():
     spec = design(MORRIS, 20)
     y = 5 * spec.x[:, 0]
     steps = convergence(spec, y, analysed(spec, y), None, 200)
-    assert steps.enough.tolist() == [False, True, True] and set(steps.above) == {"x1"}
+    assert steps.enough.tolist() == [False, False, True] and set(steps.above) == {"x1"}
+    few = design(MORRIS, 4)  # all is clear, and yet four effects are no sample
+    last = convergence(few, 5 * few.x[:, 0], analysed(few, 5 * few.x[:, 0]), None, 200).iloc[-1]
+    assert not last.enough and last.more == 16
+
+
+# --- words -----------------------------------------------------------------------------------------------------------
+
+CITY = [Factor("linkage.rate", NUMBER, 0, 1), Factor("linkage.drop", NUMBER, 0, 1)]
+
+
+def words(spec, y, lang="en", refused=()):
+    import pandas as pd
+
+    from gridsim.studies.sensitivity.design import _factors, _told
+    from gridsim.views.sensitivity_page import sensitivity_limits, sensitivity_words
+
+    at, table, noise = {"scenario": "s", "measure": "backlog", "effect_of": ""}, analysed(spec, y), noise_of(y[:, None])
+    tables = {
+        "indices": _told(table, spec, at),
+        "convergence": convergence(spec, y, table, 0.05, 100).assign(**at),
+        "noise": pd.DataFrame([at | {"noise_share": noise.share, "replications": 1, "replications_needed": None}]),
+        "factors": _factors(spec, {}, load_scenario("neighbourhood")),
+        "refused": pd.DataFrame([at | r for r in refused], columns=[*at, "lacking", "points", "why"]),
+    }
+    told = {"title": "t", "scenario": "neighbourhood", "measures": ["backlog"], "design": {"method": spec.method}}
+    study = Study.from_dict({"name": "t", "folder": ".", "told": told})
+    return "\n".join([*sensitivity_words(study, tables, lang), *sensitivity_limits(study, None, tables, lang)])
+
+
+def test_what_does_less_than_luck_is_not_called_noise():
+    """Common luck: a factor of half the variance of luck has an index clear of zero, and below the dummy's."""
+    spec = design(SOBOL, 512, factors=CITY)
+    luck = np.array([np.random.default_rng(p[-1]).normal() for p in spec.points])
+    y = luck + np.sqrt(6) * spec.x[:, 0]
+    got = rows(analysed(spec, y), "ST")
+    assert got.ci_low["linkage.rate"] > 0 and got.ci_high["linkage.rate"] < got.ci_low["dummy"]
+    told = words(spec, y)
+    assert (
+        "Not above the dummy" in told
+        and "Indistinguishable" not in told
+        and "as much as its own interval reaches" in told
+    )
+
+
+def test_what_is_far_larger_than_luck_but_not_sure_is_undecided():
+    """A factor that acts in one trajectory of eight, by far more than luck: its wide interval holds the dummy's."""
+    spec = design(MORRIS, factors=CITY)
+    luck = np.array([np.random.default_rng(p[-1]).normal(0, 0.1) for p in spec.points])
+    first = np.arange(len(spec.x)) < spec.block
+    y = luck + 10 * spec.x[:, 1] + 50 * spec.x[:, 0] * first
+    star = rows(analysed(spec, y), "mu_star")
+    assert star.value["linkage.rate"] > 10 * star.ci_high["dummy"] and star.ci_low["linkage.rate"] < 0
+    told = words(spec, y).split("\n")
+    line = next(t for t in told if "linkage.rate" in t)
+    assert "cannot tell (1)" in line and not any("Not above the dummy" in t for t in told)
+
+
+def test_where_every_point_has_its_luck_the_dummy_is_no_share_of_it():
+    """Half of the variance is luck, and the dummy's first-order index is next to nothing: no word of luck reaching it."""
+    spec = design(RBD, 2000, factors=CITY)
+    luck = np.array([np.random.default_rng(p[-1]).normal() for p in spec.points])
+    y = luck + np.sqrt(12) * spec.x[:, 0]
+    assert rows(analysed(spec, y), "S1").ci_high["dummy"] < 0.1
+    told = words(spec, y)
+    assert "Luck alone" not in told and "does not tell how much is luck" in told and "keep the luck" not in told
+
+
+def test_a_choice_has_no_direction():
+    choice = Factor("patrol.strategy", CHOICE, choices=("own", "random", "cooperative", "hotspots"))
+    spec = design(MORRIS, factors=[CITY[0], choice])
+    place = np.array([choice.choices.index(p[1]) for p in spec.points])
+    assert rows(analysed(spec, 5.0 * place), "mu").ci_low["patrol.strategy"] > 0
+    assert "higher makes it" not in words(spec, 5.0 * place)
+    assert "higher makes it higher" in words(spec, 5.0 * spec.x[:, 0])
+
+
+def test_what_is_not_analysed_is_told_in_chinese_too():
+    spec = design(MORRIS, factors=CITY)
+    hole = {"lacking": 3, "points": 24, "why": "backlog: has no number"}
+    told = words(spec, spec.x[:, 0], "zh", [hole])
+    assert "24 个样本点中有 3 个没有数值" in told and "no number" not in told
+
+
+def test_more_points_go_on_only_where_the_first_ones_stay():
+    """Twice the base of Sobol extends a study; twice the trajectories of Morris is another one, and the page says so."""
+    scenario = load_scenario("neighbourhood")
+    factors = factors_of(["linkage.rate"], {}, scenario, "design")
+    for method, n, told in ((SOBOL, 8, "in the same folder"), (MORRIS, 4, "in a new folder"), (PAWN, 40, "in a new")):
+        small, large = (drawn(method, factors, k, 1) for k in (n, 2 * n))
+        plans = [Plan((scenario,), factors=s.columns, points=s.points) for s in (small, large)]
+        assert plans[1].extends(plans[0]) == (method == SOBOL)
+        text = words(small, np.random.default_rng(1).random(len(small.x)))
+        assert told in text and "Sample: not enough" in text and "n = " in text
 
 
 # --- the city --------------------------------------------------------------------------------------------------------

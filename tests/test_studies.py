@@ -99,6 +99,9 @@ def test_commands_end_to_end(tmp_path, capsys):
     assert again["digest"] == first["digest"] and again["runs"]["done"] == 6
     assert main(["status", f"{out}/study.ledger", "--lang", "zh"]) == 0
     assert "完成 6" in capsys.readouterr().out
+    for wrong in (str(tmp_path), str(tmp_path / "none" / "x.csv")):
+        assert main(["export", out, "--out", wrong]) == 2
+        assert "must be a file in a folder that exists" in capsys.readouterr().err
     assert main(["export", out]) == 0 and main(["export", out, "--parquet"]) == 0
     table, other = pd.read_csv(f"{out}/study.csv"), pd.read_parquet(f"{out}/study.parquet")
     with Ledger.read(f"{out}/study.ledger") as book:
@@ -106,6 +109,24 @@ def test_commands_end_to_end(tmp_path, capsys):
     assert list(table.columns) == list(frame.columns) == list(other.columns)
     pd.testing.assert_frame_equal(frame, other, check_dtype=False, check_exact=True)
     assert (table.backlog == frame.backlog).all() and len(table) == 6
+
+
+def test_a_study_not_begun_has_no_time_a_run(tmp_path, capsys):
+    Ledger.write(
+        tmp_path / "new.ledger", plan_of(Study.read(write(tmp_path, 'kind = "compare"\npolicies = ["devices"]')))
+    ).close()
+    assert main(["status", str(tmp_path / "new.ledger")]) == 0
+    told = capsys.readouterr().out
+    assert "6 not yet run." in told and "nan" not in told
+
+
+def test_a_study_goes_on_from_any_folder(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text("def prepare(world):\n    return world\n", encoding="utf-8")
+    write(tmp_path, 'kind = "compare"\npolicies = ["devices"]', 'code = "mine.py"')
+    monkeypatch.chdir(tmp_path)
+    plan = plan_of(Study.read("asked.toml"))
+    monkeypatch.chdir("/")
+    assert type(plan).from_dict(plan.to_dict()).hash == plan.hash  # what resume does with the ledger's plan
 
 
 def test_a_ledger_of_another_version_is_told_by_status_and_export(tmp_path, capsys):
@@ -139,12 +160,15 @@ def test_a_study_with_failed_runs_says_so_and_leaves_them_out(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("design", "more", "told"),
     [
+        ('kind = ["compare"]', "", "no design \"['compare']\""),
         ('kind = "factoriall"\npolicies = ["a"]', "", "no design 'factoriall'; did you mean factorial?"),
         ('kind = "compare"', "", "design.policies: is missing"),
         ('kind = "compare"\npolicies = ["raise-linkag"]', "", "no policy 'raise-linkag'; did you mean raise-linkage?"),
         ('kind = "compare"\npolicies = ["devices"]\nagainst = "x"', "", "'x' is none of the policies"),
         ('kind = "levels"\nlevels = { "linkage.drop" = [0.1] }', "", "linkage.drop: is not a lever"),
         ('kind = "levels"\nlevels = { "linkage.rate" = [1.5] }', "", "linkage.rate: must be at most 1"),
+        ('kind = "levels"\nlevels = { "patrol.strategy" = ["own"] }', "", "levels are numbers or switches"),
+        ('kind = "levels"\nlevels = { "linkage.rate" = [0.5, 0.50000001] }', "", "linkage.rate: 0.5 stands twice"),
         ('kind = "levels"\nlevel = 1', "", "design.level: unknown key; did you mean design.levels?"),
         ('kind = "compare"\npolicies = ["devices"]', "between = 2", "between: is said of two scenarios"),
         (

@@ -176,6 +176,7 @@ def _ledger(path: Path) -> Path:
 
 def _status(a: argparse.Namespace) -> int:
     from gridsim.studies.ledger import Ledger
+    from gridsim.studies.trial import DONE
     from gridsim.studies.versions import results_hash
     from gridsim.views.labels import say
 
@@ -188,7 +189,8 @@ def _status(a: argparse.Namespace) -> int:
             print_json(facts | {"plan": book.plan.hash, "runs": counts, "resumable": resumable, "writer": book.writer})
             return OK
         name = book.plan.question.get("name", "") or repr(book.plan)
-        print(say("study_status", a.lang, file=path, name=name, runs=len(book.plan), each=book.seconds(), **counts))
+        each = say("study_each", a.lang, each=book.seconds()) if counts[DONE] else ""
+        print(say("study_status", a.lang, file=path, name=name, runs=len(book.plan), each=each, **counts))
         same = book.engine == here
         print(
             say("study_engine_same", a.lang, **facts) if same else say("study_engine_other", a.lang, here=here, **facts)
@@ -200,14 +202,18 @@ def _status(a: argparse.Namespace) -> int:
 
 
 def _export(a: argparse.Namespace) -> int:
+    from gridsim.scenario.errors import ScenarioError
     from gridsim.studies.ledger import Ledger
     from gridsim.views.labels import say
     from gridsim.views.study_page import export_csv, export_parquet
 
     path = _ledger(a.file)
+    wished: Path = a.out or path.with_suffix(".parquet" if a.parquet else ".csv")
+    if wished.is_dir() or not wished.parent.is_dir():
+        raise ScenarioError([f"--out: {wished}: must be a file in a folder that exists"])
     write: Callable[[Any, Path], Path] = export_parquet if a.parquet else export_csv
     with Ledger.read(path) as book:
-        out = write(book, a.out or path.with_suffix(".parquet" if a.parquet else ".csv"))
+        out = write(book, wished)
     if a.json:
         print_json({"file": str(out)})
     else:

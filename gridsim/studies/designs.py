@@ -164,7 +164,7 @@ class Levels(Design):
     Attributes
     ----------
     levels : dict of lever to list
-        One or two levers.
+        One or two levers, of numbers or switches.
     also : dict
         Further levers, set in every combination.
 
@@ -183,6 +183,15 @@ class Levels(Design):
             if k not in LEVERS
         ]
         wrong += [f"{where}: {k}: needs values in a list" for k, v in self.levels.items() if not v]
+        for k, values in self.levels.items():
+            odd = [v for v in values if not isinstance(v, int | float)]
+            wrong += [
+                f"{where}: {k}: levels are numbers or switches; compare others as policies (got {v!r})" for v in odd
+            ]
+            told = [] if odd else [_level(v) for v in values]
+            wrong += [
+                f"{where}: {k}: {v} stands twice (six digits count)" for v in dict.fromkeys(told) if told.count(v) > 1
+            ]
         if wrong:
             raise ScenarioError(wrong)
         combos = list(product(*self.levels.values()))
@@ -197,7 +206,7 @@ class Levels(Design):
 
     def _named(self) -> list[tuple[str, tuple[Any, ...]]]:
         return [
-            (" ".join(f"{k}={v:g}" for k, v in zip(self.levels, c, strict=True)), c)
+            (" ".join(f"{k}={_level(v)}" for k, v in zip(self.levels, c, strict=True)), c)
             for c in product(*self.levels.values())
         ]
 
@@ -222,7 +231,7 @@ class Levels(Design):
                 wide = here.pivot(index="replicate", columns="option", values=measure)
 
                 def at(u: Any, v: Any, wide: pd.DataFrame = wide) -> np.ndarray:
-                    return np.asarray(wide[f"{a}={u:g} {b}={v:g}"])
+                    return np.asarray(wide[f"{a}={_level(u)} {b}={_level(v)}"])
 
                 step = [at(max(x), v) - at(min(x), v) for v in (min(y), max(y))]
                 for what, d in (
@@ -234,6 +243,11 @@ class Levels(Design):
                     rows.append([scenario, measure, BY_KEY[measure].unit, a, b, what, mean, low, high, len(d)])
         names = ["scenario", "measure", "unit", "lever", "other", "what", "effect", "ci_low", "ci_high", "replications"]
         return pd.DataFrame(rows, columns=names)
+
+
+def _level(value: float) -> str:
+    """A level as an option's name has it: a plus would stack policies."""
+    return f"{value:g}".replace("e+", "e")
 
 
 DESIGNS: dict[str, type[Design]] = {d.name: d for d in (Compare, Factorial, Levels)}
@@ -254,11 +268,10 @@ def design_of(study: Study) -> Design:
     ScenarioError
 
     """
-    kind, where, known = study.told.design.get("kind"), f"{study.name}.toml", designs()
+    kind, where, known = str(study.told.design.get("kind")), f"{study.name}.toml", designs()
     if kind not in known:
-        raise ScenarioError(
-            [f"{where}: design.kind: no design {kind!r}{nearest(str(kind), known)} Allowed are {', '.join(known)}"]
-        )
+        near = nearest(kind, known) or "."
+        raise ScenarioError([f"{where}: design.kind: no design {kind!r}{near} Allowed are {', '.join(known)}"])
     model = known[kind]
     try:
         return model.model_validate(study.told.design)

@@ -352,7 +352,10 @@ class Ledger:
 
 
 def _opened(path: str, create: bool) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=30)
+    try:
+        db = sqlite3.connect(path, timeout=30)
+    except sqlite3.OperationalError as error:
+        raise ScenarioError([f"{path}: cannot be opened: {error}"]) from None
     try:
         empty = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
         if empty and create:
@@ -361,6 +364,9 @@ def _opened(path: str, create: bool) -> sqlite3.Connection:
         elif empty or db.execute("PRAGMA application_id").fetchone()[0] != MAGIC:
             raise sqlite3.DatabaseError
         db.execute("PRAGMA synchronous=NORMAL")
+    except sqlite3.OperationalError as error:  # locked, or of a folder that may not be written to
+        db.close()
+        raise ScenarioError([f"{path}: cannot be opened: {error}"]) from None
     except sqlite3.DatabaseError:
         db.close()
         raise ScenarioError([f"{path}: is no ledger of a study; name a file that gridsim study wrote"]) from None
@@ -369,11 +375,16 @@ def _opened(path: str, create: bool) -> sqlite3.Connection:
 
 def _locked(path: str) -> sqlite3.Connection:
     """A lock that only one process can hold, and that is gone when the process is, however it ends."""
-    lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
+    try:
+        lock = sqlite3.connect(f"{path}.lock", timeout=0, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise ScenarioError([f"{path}: cannot be written: {error}"]) from None
     try:
         lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
         lock.close()
+        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise ScenarioError([f"{path}: cannot be written: {error}"]) from None
         who = "another process"
         with contextlib.suppress(ScenarioError, sqlite3.Error), Ledger.read(path) as other:
             who = other.writer or who

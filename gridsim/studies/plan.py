@@ -11,6 +11,7 @@ and is compared pairwise belongs into ``options``; what nobody can set belongs i
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -260,7 +261,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class OwnCode:
-    """A user's file: its text (which workers get), the names of its measures, its hash (comments do not count)."""
+    """A user's file: its text (which workers get), the names of its measures, its hash.
+
+    Comments do not count for the hash; modules beside the file that it imports do (workers elsewhere must have them).
+    """
 
     file: str
     text: str
@@ -281,7 +285,8 @@ class OwnCode:
         except (OSError, UnicodeDecodeError) as error:
             raise ScenarioError([f"{file}: cannot be read: {error}"]) from None
         try:
-            found = cls(file, text, (), source_hash(text)).functions()
+            told = source_hash(text + "\n" + _beside(Path(file), text))
+            found = cls(file, text, (), told).functions()
         except Exception as error:
             raise ScenarioError([f"{file}: cannot be run: {error!r}"]) from None
         names = found.get("MEASURES", ())
@@ -292,13 +297,27 @@ class OwnCode:
         taken = {m.key for m in MEASURES}
         if wrong := [n for n in names if n in taken or not isinstance(n, str)]:
             raise ScenarioError([f"{file}: MEASURES: {n!r} is the name of a measure already" for n in wrong])
-        return cls(file, text, tuple(names), source_hash(text))
+        return cls(file, text, tuple(names), told)
 
     def functions(self) -> dict[str, Any]:
         """What the file defines."""
         found: dict[str, Any] = {"__name__": "gridsim_own_code", "__file__": self.file}
         exec(compile(self.text, self.file, "exec"), found)
         return found
+
+
+def _beside(file: Path, text: str) -> str:
+    """Texts of the modules in the file's folder that it imports, and that those import."""
+    found: dict[str, str] = {file.stem: text}
+    for of in (todo := [text]):
+        nodes = list(ast.walk(ast.parse(of)))
+        names = [a.name for n in nodes if isinstance(n, ast.Import) for a in n.names]
+        names += [n.module for n in nodes if isinstance(n, ast.ImportFrom) and n.module and not n.level]
+        for name in sorted({n.split(".")[0] for n in names} - found.keys()):
+            if (path := file.with_name(f"{name}.py")).is_file():
+                found[name] = path.read_text(encoding="utf-8")
+                todo.append(found[name])
+    return "\n".join(part for name, part in found.items() if name != file.stem)
 
 
 def set_by(factors: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:

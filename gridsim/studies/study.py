@@ -154,8 +154,8 @@ class Study:
 
     @property
     def code(self) -> str:
-        """Path of the user's own code."""
-        return self._path(self.told.code) if self.told.code else ""
+        """Path of the user's own code, from the root: a study goes on from any folder."""
+        return str(Path(self._path(self.told.code)).resolve()) if self.told.code else ""
 
     def _path(self, name: str) -> str:
         return str(Path(name) if Path(name).is_absolute() else self.folder / name)

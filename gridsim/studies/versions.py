@@ -56,8 +56,11 @@ def code_lines(source: str) -> list[str]:
     lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            for k in range(node.lineno - 1, node.end_lineno or node.lineno):
-                lines[k] = ""
+            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+            before = lines[first].encode()[: node.col_offset].strip()
+            after = lines[last].encode()[node.end_col_offset :].split(b"#")[0]
+            if not before and not after.strip(b" ;"):  # a line that holds code too stays whole
+                lines[first : last + 1] = [""] * (last + 1 - first)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start

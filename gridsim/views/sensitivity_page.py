@@ -1,4 +1,4 @@
-"""A sensitivity analysis in words: what matters, what is not told apart from the dummy, whether to go on."""
+"""A sensitivity analysis in words: what matters, what is not above the dummy, whether to go on."""
 
 from __future__ import annotations
 
@@ -9,21 +9,25 @@ import pandas as pd
 from gridsim.measures import BY_KEY
 from gridsim.studies.ledger import Ledger
 from gridsim.studies.plan import DUMMY
-from gridsim.studies.sensitivity.factors import IDLE, IMPOSSIBLE
+from gridsim.studies.sensitivity.factors import CHOICE, IDLE, IMPOSSIBLE
 from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.noise import NOISE
-from gridsim.studies.sensitivity.spec import MORRIS, REGIONAL
+from gridsim.studies.sensitivity.spec import MORRIS, REGIONAL, SOBOL
 from gridsim.studies.study import Study
 from gridsim.views.labels import aligned, number, say, unit_label
 from gridsim.views.sensitivity_figures import factor_label, index_label, output_label
 
+KEEP_LUCK = (
+    MORRIS,
+    SOBOL,
+)  # methods in which a factor moves alone, the luck staying: there the dummy is what luck does
 NOISES = ("within", "between", "replications_needed")
 DROWNED = 0.5  # share of luck beyond which no sample is called enough
 TOLD, NAMED = 6, 12  # factors told one by one; factors named in a list
 Tables = dict[str, pd.DataFrame]
 MOVES = {
     MORRIS: "sens_moves_morris",
-    "sobol": "sens_moves_sobol",
+    SOBOL: "sens_moves_sobol",
     "rbd-fast": "sens_moves_first",
     "pawn": "sens_moves_other",
     "delta": "sens_moves_other",
@@ -56,7 +60,8 @@ def sensitivity_words(study: Study, tables: Tables, lang: str) -> list[str]:
         if len(left := factors[factors.left_out == why].factor):
             lines.append(say(key, lang, n=len(left), factors=_named(list(left), lang)))
     for r in tables["refused"].itertuples(index=False):
-        lines.append(say("sens_refused", lang, why=r.why))
+        output = output_label(str(r.measure), str(r.effect_of), lang)
+        lines.append(say("sens_refused", lang, output=output, lacking=r.lacking, points=r.points))
     return lines
 
 
@@ -74,13 +79,15 @@ def _output(here: pd.DataFrame, tables: Tables, at: tuple[str, str, str], lang: 
         told = {k: amount(float(str(getattr(row, k))), index, unit, lang) for k in ("value", "ci_low", "ci_high")}
         label = factor_label(str(row.factor), lang)
         lines.append(say(MOVES[method], lang, factor=label, range=_range(tables, str(row.factor), lang), **told))
-        lines[-1] += _more_of(here, str(row.factor), method, unit, lang)
+        lines[-1] += _more_of(here, tables["factors"], str(row.factor), method, unit, lang)
     if len(above) > TOLD:
         lines.append(say("sens_also", lang, factors=_named(list(above.factor[TOLD:]), lang)))
     told = {k: amount(float(dummy[k]), index, unit, lang) for k in ("value", "ci_high")}
-    lines.append(say("sens_floor", lang, **told))
-    if len(below):
-        lines.append(say("sens_below", lang, n=len(below), factors=_named(list(below.factor), lang)))
+    lines.append(say("sens_floor" if method in KEEP_LUCK else "sens_floor_sample", lang, **told))
+    undecided = below.value > dummy.ci_high
+    for key, which in (("sens_undecided", below[undecided]), ("sens_below", below[~undecided])):
+        if len(which):
+            lines.append(say(key, lang, n=len(which), factors=_named(list(which.factor), lang)))
     pairs = here[(here["index"] == "S2") & (here.ci_low > 0)].sort_values("value", ascending=False)
     for row in pairs.head(3).itertuples(index=False):
         a, b = factor_label(str(row.factor), lang), factor_label(str(row.other), lang)
@@ -88,17 +95,18 @@ def _output(here: pd.DataFrame, tables: Tables, at: tuple[str, str, str], lang: 
     return lines + _enough(tables, at, method, lang) + _luck(tables, at, lang)
 
 
-def _more_of(here: pd.DataFrame, factor: str, method: str, unit: str, lang: str) -> str:
-    """Direction of a Morris effect where it is clear; what of a Sobol index the factor does alone; which tail."""
+def _more_of(here: pd.DataFrame, factors: pd.DataFrame, factor: str, method: str, unit: str, lang: str) -> str:
+    """Direction of a Morris effect where it is clear and the factor has one; what a factor does alone; which tail."""
     own = here[(here.factor == factor) & (here.other == "")].set_index("index")
-    if method == MORRIS and "mu" in own.index:
+    chosen = (factors[factors.factor == factor].kind == CHOICE).any()
+    if method == MORRIS and "mu" in own.index and not chosen:
         mu = own.loc["mu"]
         return (
             say("sens_up" if mu.ci_low > 0 else "sens_down", lang)
             if mu.ci_low > 0 or mu.ci_high < 0
             else say("full_stop", lang)
         )
-    if method == "sobol":
+    if method == SOBOL:
         return say("sens_alone", lang, value=amount(float(own.value["S1"]), "S1", unit, lang))
     if method == REGIONAL:
         low, high = own.value["cvm_lowest"], own.value["cvm_highest"]
@@ -136,17 +144,9 @@ def _enough(tables: Tables, at: tuple[str, str, str], method: str, lang: str) ->
     if _pick(tables["noise"], at).noise_share.iloc[0] > DROWNED:
         return [say("sens_drowned", lang)]
     key = "sens_enough" if last.enough else "sens_more"
-    share = f"{100 * last.half_width:.0f} %"
-    return [
-        say(
-            key,
-            lang,
-            n=int(last.n),
-            more=int(last.more),
-            what=say(f"sens_what_{method.replace('-', '_')}", lang),
-            half=share,
-        )
-    ]
+    told = {"n": int(last.n), "what": say(f"sens_what_{method.replace('-', '_')}", lang)}
+    told |= {"half": f"{100 * last.half_width:.0f} %", "more": int(last.more), "total": int(last.n + last.more)}
+    return [say(key, lang, how=say("sens_goes_on" if method == SOBOL else "sens_anew", lang), **told)]
 
 
 def _luck(tables: Tables, at: tuple[str, str, str], lang: str) -> list[str]:
@@ -192,7 +192,8 @@ def sensitivity_table(tables: Tables, lang: str) -> list[str]:
 
 def sensitivity_limits(study: Study, book: Ledger, tables: Tables, lang: str) -> list[str]:
     """What such an analysis cannot say."""
-    lines = [say("sens_limit_range", lang), say("sens_limit_luck", lang)]
+    luck = "sens_limit_luck" if study.told.design["method"] in KEEP_LUCK else "sens_limit_luck_sample"
+    lines = [say("sens_limit_range", lang), say(luck, lang)]
     if study.told.design["method"] == MORRIS:
         lines.append(say("sens_limit_morris", lang))
     if study.told.design["method"] == "pawn":

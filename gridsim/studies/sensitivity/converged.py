@@ -14,6 +14,7 @@ from gridsim.studies.sensitivity.spec import LEAST, MORRIS, SOBOL, Spec
 WIDTH = 0.05  # half-width that an index between 0 and 1 may have; of Morris and regional: of the largest one
 RELATIVE = (MORRIS, "regional")
 PARTS = (4, 2, 1)
+FEWEST = {MORRIS: 20}  # never enough below: intervals of a handful of effects are too narrow to judge by
 MOST_AGAIN = 3  # times the sample, to decide on what is close to the dummy
 
 
@@ -55,10 +56,10 @@ def convergence(spec: Spec, y: np.ndarray, whole: pd.DataFrame, width: float | N
     DataFrame
         ``n, half_width, above, undecided, enough, more``, a row a part. Undecided is a factor whose value lies above
         the dummy's interval and whose own interval reaches down into it. Enough: the same factors stand above the
-        dummy as in the part before, none is undecided, and the largest half-width is ``width`` or less. More: what is
-        still to be run, told by half-widths that shrink as 1/√n; at least as much again where the factors changed, at
-        most three times as much again for undecided ones, of which some may lie at the dummy for good. The first part
-        is never enough.
+        dummy as in the part before, none is undecided, the largest half-width is ``width`` or less, and there are 20
+        trajectories of Morris or more. More: what is still to be run, told by half-widths that shrink as 1/√n; at least
+        as much again where the factors changed, at most three times as much again for undecided ones, of which some may
+        lie at the dummy for good. The first part is never enough.
 
     """
     rows: list[dict[str, object]] = []
@@ -72,7 +73,7 @@ def convergence(spec: Spec, y: np.ndarray, whole: pd.DataFrame, width: float | N
         now = _step(cut, table)
         same = before is not None and set(now.above) == set(before.above)
         clear = width is not None or not now.undecided
-        enough = same and clear and (width is None or now.half_width <= width)
+        enough = same and clear and (width is None or now.half_width <= width) and n >= FEWEST.get(spec.method, 0)
         rows.append(
             {
                 "n": n,
@@ -100,7 +101,7 @@ def _step(spec: Spec, table: pd.DataFrame) -> Step:
 
 def _more(spec: Spec, n: int, now: Step, width: float | None, same: bool) -> int:
     """What is still to be run."""
-    wanted = float(n if same else 2 * n)
+    wanted = float(max(n if same else 2 * n, FEWEST.get(spec.method, 0)))
     if width is not None and np.isfinite(now.half_width):
         wanted = max(wanted, n * (now.half_width / width) ** 2)
     elif width is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from gridsim.measures import BY_KEY
 from gridsim.scenario.errors import ScenarioError
 from gridsim.scenario.parameters import REGISTRY
-from gridsim.scenario.policies import parse_options
+from gridsim.scenario.policies import Option, parse_options
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.designs import Design, Tables
 from gridsim.studies.ledger import Ledger
@@ -77,7 +78,7 @@ class Sensitivity(Design):
         spec = drawn(
             self.method, factors, self.n, study.told.seed, second_order=self.second_order, groups=groups, where=where
         )
-        refuse_impossible(spec, study.scenarios, where)
+        refuse_impossible(spec, study.scenarios, where, options)
         return Plan(
             scenarios=study.scenarios,
             options=tuple(options),
@@ -102,7 +103,8 @@ class Sensitivity(Design):
                     try:
                         table = analysed(spec, y, what, self.resamples)
                     except ScenarioError as error:
-                        refused.append(at | {"why": error.errors[0]})
+                        lacking = int((~np.isfinite(y)).sum())
+                        refused.append(at | {"lacking": lacking, "points": len(y), "why": error.errors[0]})
                         continue
                     parts.append(_told(table, spec, at))
                     if not is_constant(y):
@@ -115,7 +117,7 @@ class Sensitivity(Design):
             "convergence": pd.concat(grown, ignore_index=True) if grown else pd.DataFrame(),
             "noise": pd.DataFrame(noises(book, study.told.measures, spec)),
             "factors": _factors(spec, idle, book.plan.scenarios[0]),
-            "refused": pd.DataFrame(refused, columns=["scenario", "measure", "effect_of", "why"]),
+            "refused": pd.DataFrame(refused, columns=["scenario", "measure", "effect_of", "lacking", "points", "why"]),
         }
 
 
@@ -137,8 +139,10 @@ def spec_of(plan: Plan) -> tuple[Spec, dict[str, str]]:
     return spec, dict(told["idle"])
 
 
-def refuse_impossible(spec: Spec, scenarios: Sequence[Scenario], where: str) -> None:
-    """Refuse points that a city cannot have, before anything runs.
+def refuse_impossible(
+    spec: Spec, scenarios: Sequence[Scenario], where: str, options: Sequence[Option] = (TODAY,)
+) -> None:
+    """Refuse points that a city cannot have, today or under an option, before anything runs.
 
     Raises
     ------
@@ -151,27 +155,38 @@ def refuse_impossible(spec: Spec, scenarios: Sequence[Scenario], where: str) -> 
     for k, point in enumerate(spec.points):
         values = set_by(spec.columns, point)
         if (key := repr(values)) not in known:
-            known[key] = _impossible(scenarios, values)
-        for why in known[key]:
-            found.setdefault(why.split(" (got")[0].split(":")[1].strip(), []).append(k)
+            known[key] = _impossible(scenarios, values, options)
+        for about in dict.fromkeys(_about(why) for why in known[key]):
+            found.setdefault(about, []).append(k)
     if found:
         bad = {k for points in found.values() for k in points}
         lines = [f"{where}: the city is impossible at {len(bad):,} of {len(spec.x):,} points of the design"]
         for key, points in list(found.items())[:NAMED]:
             named = ", ".join(map(str, points[:NAMED])) + (", …" if len(points) > NAMED else "")
-            first = _impossible(scenarios, set_by(spec.columns, spec.points[points[0]]))
-            text = next(w for w in first if w.split(" (got")[0].split(":")[1].strip() == key)
+            first = _impossible(scenarios, set_by(spec.columns, spec.points[points[0]]), options)
+            text = next(w for w in first if _about(w) == key)
             lines.append(f"{where}: points {named}: {text}; narrow ranges under [design.ranges]")
         raise ScenarioError(lines)
 
 
-def _impossible(scenarios: Sequence[Scenario], values: dict[str, Any]) -> list[str]:
+def _about(why: str) -> str:
+    """What an error is about, mostly a key: ``where: key: reason (got value)``."""
+    return why.split(" (got")[0].split(": ")[:2][-1].strip()
+
+
+def _impossible(scenarios: Sequence[Scenario], values: dict[str, Any], options: Sequence[Option]) -> list[str]:
     errors: list[str] = []
     for s in scenarios:
         try:
-            at_point(s, values)
+            here = at_point(s, values)
         except ScenarioError as error:
             errors += error.errors
+            continue
+        for option in options:
+            try:
+                option.phases(here)
+            except ScenarioError as error:
+                errors += error.errors
     return errors
 
 

@@ -104,17 +104,16 @@ def _morris(spec: Spec, y: np.ndarray, resamples: int) -> Found:
 
 
 def _step_scale(spec: Spec) -> np.ndarray:
-    """Morris' step over the mean distance that a factor really went: 1 for a continuum, and for groups."""
+    """Morris' step over the mean distance that a factor really went: 1 for a continuum, and for a group of several."""
     by = np.ones(len(spec.names))
-    if spec.groups:
-        return by
     step = spec.levels / (2 * (spec.levels - 1))
     paths = spec.x.reshape(-1, spec.block, len(spec.factors))
+    groups = spec.groups or tuple(spec.names)
     for k, f in enumerate(spec.factors):
-        if f.count:
+        if f.count and groups.count(groups[k]) == 1:
             moves = [(a, b) for path in paths for a, b in pairwise(path[:, k]) if a != b]
             went = [f.distance(a, b) for a, b in moves]
-            by[k] = step / np.mean(went)
+            by[spec.names.index(groups[k])] = step / np.mean(went)
     return by
 
 
