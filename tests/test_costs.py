@@ -233,6 +233,18 @@ def test_gridworkers_beyond_capacity_saturate_their_community():
     assert row.utilisation > SATURATED and row.queue_end > 200 and row.queue_start == 0
 
 
+@pytest.mark.parametrize("part_timers", [False, True])
+def test_hours_of_those_who_take_no_cases_hide_no_saturation(part_timers: bool):
+    """Six times the incidents: every community works its whole budget, firms' staff and idle part-timers left aside."""
+    changes = {"rules__careers": False, "roles__part_time_handling": part_timers}
+    full = World(load_scenario("neighbourhood", arrivals__per_100_residents=300.0, **changes), seed=1).run()
+    table = load(full)
+    last = table[(table.kind == "community") & (table.window == table.window.iloc[-1])]
+    assert len(last) == 8 and (last.queue_end > last.queue_start).all()
+    assert last.utilisation.between(SATURATED, 1.05).all()  # 1 but for what was begun in the window before
+    assert full.tables.worker.event_hours[full.tables.worker.role == 1].sum() > 0  # part-timers settle on the spot
+
+
 def test_the_alarm_is_printed_for_today_and_for_a_policy():
     s = single_queue(
         1.5, need=1.0, departments__duration=deterministic(1.0), rules__grid_handling=False, time__days=200

@@ -19,6 +19,7 @@ from test_rules_by_hand import word
 from gridsim.model import draws
 from gridsim.model.cases import BY_RESIDENT, LATENT, RESOLVED, SELF_RESOLVED
 from gridsim.model.residents import ENCOURAGED, NEVER_REACHED, SILENT, STEPS_OF_THRESHOLD, TAKES_PART
+from gridsim.model.settings import EXPERT_FIELDS
 from gridsim.model.society import MONTH
 from gridsim.model.world import World
 from gridsim.scenario.scenario import load_scenario
@@ -103,6 +104,52 @@ def test_where_departments_are_needed_both_are_judged() -> None:
     assert world.days.resolved.sum() == 1
     expected = [t + GAIN * (1 - t) for t in (GRID, DEPARTMENT)]
     assert world.tables.trust[0] == pytest.approx(expected, abs=1e-6)
+
+
+TO_DEPARTMENTS: dict[str, Any] = {
+    "fields": 3,
+    "rules__departments": True,
+    "rules__grid_handling": False,
+    "departments__duration": deterministic(0.0),
+    "linkage__rate": 1.0,
+    "departments__extra": 3.0,
+}
+TO_AN_EXPERT: dict[str, Any] = {
+    "need": 1.0,
+    "rules__departments": True,
+    "rules__experts": True,
+    "experts__ability": 60.0,
+    "experts__complexity_slope": 0.0,
+    "experts__handover": deterministic(0.0),
+    "experts__handover_hours": 0.0,
+    "experts__participation": 1.0,
+    "experts__training_relief": 0.0,
+    "experts__pool": "district",
+    "staff__full_time": 10,
+    "experts__per_full_time": 0.1,
+    "experts__hours_per_week": 40.0,
+} | {f"experts__weight_{f}": float(f == "law") for f in EXPERT_FIELDS}
+LAW_ALONE = {"expert": "law", "expert_share": 1.0, "substitutable": 1.0}
+
+
+@pytest.mark.parametrize("who", ["worker", "department", "expert"])
+def test_whoever_takes_a_case_up_first_tells_its_reporter_and_nobody_else(who: str) -> None:
+    """Telling takes 3 h, the rest no time: of the hours of all who work, 3 are worked, and by him, however many help."""
+    changes = {"worker": {}, "department": TO_DEPARTMENTS, "expert": TO_AN_EXPERT}[who]
+    scenario = one_resident(0.01, feedback__hours=3.0, **changes).scenario
+    if who == "expert":
+        scenario = scenario.replace({f"categories.any.{k}": v for k, v in LAW_ALONE.items()})
+    world = until(World(scenario), "resolved")
+    assert world.days.resolved.sum() == 1
+    t = world.tables
+    hours = {
+        "worker": t.worker.event_hours.sum(),
+        "department": t.department.team_days.sum() * t.settings.hours_a_day[0],
+        "expert": t.expert.used.sum(),
+    }
+    assert hours == pytest.approx({"worker": 0.0, "department": 0.0, "expert": 0.0} | {who: 3.0})
+    if who == "department":
+        assert t.department.done.sum() > 1  # others helped
 
 
 def test_rising_expectations_make_the_same_success_please_less() -> None:

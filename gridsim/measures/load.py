@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 
 from gridsim.measures.effort import in_force, workdays
+from gridsim.measures.survival import ratio
+from gridsim.model.gridworkers import PART_TIME
+from gridsim.model.staffing import take_cases
 from gridsim.model.world import World
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.windows import Window, window_name, windows
@@ -17,30 +20,36 @@ COLUMNS = ["window", "kind", "unit", "utilisation", "queue_start", "queue_end"]
 def load(world: World) -> pd.DataFrame:
     """One row per window and department or community.
 
-    Utilisation of a department is team-days begun ÷ available; of a community, event hours begun by its gridworkers ÷
-    those of their posts' budget (vacant ones too), or ÷ their working hours where ``rules.hours`` is off. The queues
-    are the sub-tasks that wait at a department, and the live cases of a community's grids, at the window's first and
-    last moment.
+    Utilisation of a department is team-days begun ÷ available; of a community, event hours begun by those of its full-
+    and part-timers who take cases from a queue ÷ the budget of their posts, of which the city's share of vacant
+    full-time equivalents is taken off (or ÷ their working hours where ``rules.hours`` is off). Staff of dedicated grids
+    are not among them, nor part-timers who are kept from cases at the window's end: their time is no help to those who
+    wait. The queues are the sub-tasks that wait at a department, and
+    the live cases of a community's grids, at the window's first and last moment.
     """
     return pd.concat([_window(world, w) for w in windows(world.scenario)], ignore_index=True)
 
 
 def _window(world: World, window: Window) -> pd.DataFrame:
     a, b = (world.censuses[d] for d in window)
-    team_days, hours = np.zeros(len(a.team_days)), np.zeros(len(a.event_hours))
+    team_days, hours = np.zeros(len(a.team_days)), np.zeros(len(a.live_cases))
     for first, last, now in in_force(world, window):
         days = workdays(world, first, last)
         team_days += now.teams * days
         s = now.scenario
         if s.rules.hours:
-            yearly = year_of_hours(s).events
-            hours += now.fte * yearly * (last - first) / 365
+            here = world.days[(world.days.day >= first) & (world.days.day < last)]
+            held = 1.0 - ratio(here.vacant_fte.mean(), now.fte.sum()) if s.rules.careers else 1.0
+            hours += held * now.handling * year_of_hours(s).events * (last - first) / 365
         else:
-            hours += now.at_work * days * float(world.tables.settings.hours_a_day[0])
+            hours += np.where(now.handling > 0, now.at_work, 0) * days * float(world.tables.settings.hours_a_day[0])
+    begun = b.full_time_hours - a.full_time_hours
+    if take_cases(PART_TIME, s):
+        begun = begun + b.part_time_hours - a.part_time_hours
     names = [f"community-{k}" for k in range(len(hours))]
     parts = [
         ("department", world.department_names, b.team_days - a.team_days, team_days, a.queue, b.queue),
-        ("community", names, b.event_hours - a.event_hours, hours, a.live_cases, b.live_cases),
+        ("community", names, begun, hours, a.live_cases, b.live_cases),
     ]
     frames = []
     for kind, units, used, there, queue_start, queue_end in parts:

@@ -378,13 +378,12 @@ def is_told(t, case):
 def tells(t, case):
     """R14. True for whoever takes up the case first: it is then that the reporter is told, which takes time.
 
-    With ``rules.trust``: a resident reported it, the resident is known, nobody has tried yet (attempts 0), it was not
-    reopened, and ``is_told``. So a gridworker bears it at the first attempt; where the case goes to departments without
-    one, the team of the first of them (part 0), each time that it takes the case up.
+    With ``rules.trust``: a resident reported it, the resident is known, nobody has had it in hand (``contacted`` is
+    empty), and ``is_told``. It is asked just before ``take_up``. So a gridworker bears it at the first attempt; where
+    the case goes to an expert or to departments without one, the expert, or the team that first takes up a part of it.
     """
-    first = case.attempts == 0 and case.reopened == 0
     mine = t.settings[0].rules_trust == 1 and case.channel == BY_RESIDENT and case.resident >= 0
-    return first and mine and is_told(t, case)
+    return mine and math.isnan(case.contacted) and is_told(t, case)
 
 
 @rule()

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
-from gridsim.model.staffing import post_rates
+from gridsim.model.staffing import post_rates, take_cases
 from gridsim.scenario.scenario import Scenario
 
 
@@ -27,13 +27,15 @@ class Strength(NamedTuple):
     firm_staff: int
     at_work: np.ndarray  # persons, by community of the post's first grid
     fte: np.ndarray  # likewise
+    handling: np.ndarray  # likewise, of the full- and part-timers who take cases from a queue
     teams: np.ndarray  # by department
 
 
 class Census(NamedTuple):
     """State at the beginning of a day: work done so far, and what waits."""
 
-    event_hours: np.ndarray  # by community
+    full_time_hours: np.ndarray  # on events, by community
+    part_time_hours: np.ndarray
     live_cases: np.ndarray  # at its grids
     team_days: np.ndarray  # by department
     queue: np.ndarray
@@ -46,6 +48,7 @@ def strength(t: Any, day: int, scenario: Scenario) -> Strength:
     w = t.worker
     here = w.away == 0
     posts = here & (w.nominal == 0)
+    fte = np.where(posts, post_rates(scenario)[w.role], 0.0)
     return Strength(
         day,
         scenario,
@@ -53,7 +56,8 @@ def strength(t: Any, day: int, scenario: Scenario) -> Strength:
         part_time=int((here & (w.role == PART_TIME)).sum()),
         firm_staff=int((here & (w.role >= CHIEF)).sum()),
         at_work=_by_community(t, w.home, posts),
-        fte=_by_community(t, w.home, np.where(posts, post_rates(scenario)[w.role], 0.0)),
+        fte=_by_community(t, w.home, fte),
+        handling=_by_community(t, w.home, fte * (take_cases(w.role, scenario) & (w.role < CHIEF))),
         teams=t.department.teams.copy(),
     )
 
@@ -61,7 +65,7 @@ def strength(t: Any, day: int, scenario: Scenario) -> Strength:
 def census(t: Any) -> Census:
     """Count work done and queues."""
     return Census(
-        _by_community(t, t.worker.home, t.worker.event_hours),
+        *(_by_community(t, t.worker.home, t.worker.event_hours * (t.worker.role == r)) for r in (FULL_TIME, PART_TIME)),
         _by_community(t, np.arange(len(t.grid)), t.grid.load),
         t.department.team_days.copy(),
         t.department.queue.copy(),

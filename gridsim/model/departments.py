@@ -174,7 +174,7 @@ def serve(t, which, now):
     whistle: held = FALSE_EFFORT (attempt = reopened), rest 0. Else T = DEPARTMENT (attempt = reopened · 8 + part); held
     = T · active_share, or T if ``throughout``; rest = T − held; only then is held multiplied by 1 +
     ``linkage.coordination`` if the case is linked, ``feedback.hours`` ÷ ``hours_a_day`` are added if the team has to
-    tell (part 0, ``tells``), and ``take_up``. Last, held is divided by ``team_strength``.
+    tell (``tells``), and ``take_up``. Last, held is divided by ``team_strength``.
     TEAM_DONE at work_end(now, held): a team may be taken at any hour, and works from the next opening.
     """
     p = t.settings[0]
@@ -196,7 +196,7 @@ def serve(t, which, now):
             task.rest = total - held
             if case.linked == 1:
                 held *= 1.0 + p.linkage_coordination
-            if task.part == 0 and tells(t, case):
+            if tells(t, case):
                 held += p.feedback_hours / p.hours_a_day
             take_up(t, task.case, now)
             note(t, task.case, now, TEAM_BEGINS, which, task.part, held / p.team_strength)

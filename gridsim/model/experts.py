@@ -15,7 +15,7 @@ import numpy as np
 
 from gridsim.model.agenda import AT_EXPERT, EXPERT_CALLED, EXPERT_DONE, TINY, push
 from gridsim.model.agents import RowAgent, columns
-from gridsim.model.cases import is_urgent, mediation, take_up
+from gridsim.model.cases import is_urgent, mediation, take_up, tells
 from gridsim.model.compiled import rule
 from gridsim.model.draws import ATTEMPT, CITY_EXPERTS, chances, duration
 from gridsim.model.queues import LINE_COLUMNS, enqueue, leave, take_first
@@ -246,13 +246,14 @@ def call_expert(t, which, now):
     """R10. Idle experts of a line who are on duty take waiting cases; while none is, the line is called again then.
 
     Until then a case waits: it can be overtaken by an urgent one, or closed on paper. Hours: the attempt at an expert's
-    speed, and at the first of them what it takes to take a case over.
+    speed, at the first of them what it takes to take a case over, and what it takes to tell its reporter.
 
     While a case waits: of the idle experts, the one who is on duty soonest (``worked_off`` with 0 hours), ties to the
     lower number; nobody idle: done. If that is later than now, EXPERT_CALLED of the line is pushed for then, unless the
     last call pushed lies after now and not after then; done. Else ``take_first``, waiting − 1, queued 0, hours =
     service duration (SERVICE, attempt = attempts so far) ÷ ``experts.speed``, plus ``experts.handover_hours`` if
-    expert_tries = 0; ``take_up``; EXPERT_DONE of the expert at worked_off(now, hours).
+    expert_tries = 0, plus ``feedback.hours`` if it is for him to tell (``tells``); ``take_up``; EXPERT_DONE of the
+    expert at worked_off(now, hours).
     """
     p = t.settings[0]
     line = t.expert_line[which]
@@ -279,6 +280,8 @@ def call_expert(t, which, now):
         hours = duration(t, SERVICE, case, case.attempts) / p.experts_speed
         if case.expert_tries == 0:
             hours += p.experts_handover_hours
+        if tells(t, case):
+            hours += p.feedback_hours
         expert = t.expert[best]
         expert.case = n
         expert.used += hours

@@ -174,11 +174,15 @@ def post_rates(s: Scenario) -> np.ndarray:
     return np.array([1.0, s.staff.part_time_fte] + [s.dedicated.staff_fte] * TEAM)
 
 
+def take_cases(role: np.ndarray | int, s: Scenario) -> Any:
+    """R9. True for the roles that take cases from a queue: all but part-timers who are kept from it (``muster``)."""
+    return (role != PART_TIME) | (not s.rules.roles) | s.roles.part_time_handling
+
+
 def _somebody_works(w: Any, g: Any, s: Scenario) -> None:
     """Refuse a city whose comprehensive grids have nobody to handle a case, vacant posts apart."""
     works = (w.nominal == 0) & (w.away == 0) & (post_rates(s)[w.role] > 0) & (g.dedicated[w.grid] == 0)
-    handles = works & ((w.role != PART_TIME) | (not s.rules.roles) | s.roles.part_time_handling)
-    if s.rules.grid_handling and not handles.any():
+    if s.rules.grid_handling and not (works & take_cases(w.role, s)).any():
         who, more = ("gridworker", "")
         if works.any():
             who, more = "full-timer", ", or set roles.part_time_handling"

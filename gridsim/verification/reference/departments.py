@@ -98,7 +98,7 @@ class Departments(Experts):
                 task.rest = total - held
                 if case.linked:
                     held *= 1 + self.s.linkage.coordination
-                if task.part == 0 and self.tells(case):
+                if self.tells(case):
                     held += self.s.feedback.hours / self.terms.hours_a_day
                     self.seen["a department tells"] += 1
                 self.take_up(case, now)

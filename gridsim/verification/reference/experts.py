@@ -86,10 +86,13 @@ class Experts(Careers):
                 return
             e, case = self.town.experts[number], line.queue.take(self.s.handling.selectivity)
             case.queued = 0
-            self.take_up(case, now)
             hours = self.duration(draws.SERVICE, case, case.attempts) / self.s.experts.speed
             if case.expert_tries == 0:
                 hours += self.s.experts.handover_hours
+            if self.tells(case):
+                hours += self.s.feedback.hours
+                self.seen["an expert tells"] += 1
+            self.take_up(case, now)
             e.case = case
             e.used += hours
             e.cases += 1

@@ -56,7 +56,7 @@ class Residents(Base):
     def tells(self, case: Case) -> bool:
         """R14. Whoever takes it up first has to tell."""
         known = case.channel == BY_RESIDENT and case.resident >= 0
-        return self.s.rules.trust and known and not case.attempts and not case.reopened and self.is_told(case)
+        return self.s.rules.trust and known and math.isnan(case.contacted) and self.is_told(case)
 
     def experience(self, case: Case, now: float, outcome: int) -> None:
         """R14, R15. What the neighbourhood makes of an outcome, and the reporter."""
