@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from gridsim.verification.runs import replications as replications
 from gridsim.verification.runs import single_queue as single_queue
 from gridsim.verification.runs import waits as waits
 
+# Processes that tests start import the package that is tested, not the folder ./gridsim, and so compile nothing anew.
+os.environ["PYTHONSAFEPATH"] = "1"
 # What makes the site, and runs its snippets. The wheel has none, so it is read where it stands.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "gridsim" / "docs"))
 

@@ -29,7 +29,7 @@ from gridsim.studies.judge import VERDICTS
 from gridsim.studies.saved import TABLES, load_comparison, read_csv
 from gridsim.studies.trace import telling_case
 from gridsim.views import report
-from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, cautions, worse_elsewhere
+from gridsim.views.brief import BLOCKS, SECTIONS, answer_sentence, between_sentence, cautions, worse_elsewhere
 from gridsim.views.brief_doubts import influences
 from gridsim.views.brief_terms import glossary_entries, letters
 from gridsim.views.figures import FONTS
@@ -295,6 +295,19 @@ def test_better_only_where_the_verdict_says_it(saved):
     mixed["verdict"] = np.where(mixed.measure == "backlog", "worse", "better")
     text = answer_sentence(dataclasses.replace(c, table=mixed), "zh")
     assert "一项改善、一项恶化" in text and "均改善" not in text
+
+
+def test_two_options_are_held_against_each_other_too():
+    """The mean of the paired differences, by hand; with three options, or one replication, nothing is said."""
+    c = compare(SMALL, "raise-linkage,add-experts", replications=3)
+    here = c.runs[c.runs.window == c.headline].pivot(index="replicate", columns="policy", values="backlog")
+    mean = float((here["add-experts"] - here["raise-linkage"]).mean())
+    text = between_sentence(c, "en")
+    assert text.startswith("Between the two: B against A, time ")
+    assert f"backlog {number(mean, 'cases', True)} [" in text
+    assert between_sentence(c, "zh").startswith("两个方案相比：B 与 A 相比")
+    alone = dataclasses.replace(c, options=c.options[:1])
+    assert between_sentence(alone, "en") == between_sentence(dataclasses.replace(c, finished=(0,)), "en") == ""
 
 
 def test_what_gets_worse_is_said_beside_what_gets_better(saved):

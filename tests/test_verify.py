@@ -33,7 +33,13 @@ from gridsim.verification.runs import exponential, varied, waits
 QUICK = "equity,linked-share"
 
 
-@pytest.mark.parametrize("name", [c.name for c in suite.all_checks(full=False)])
+ELSEWHERE = ("second-mind", "regression")  # with the draws and the invariants, each in the file of its own tests
+
+
+@pytest.mark.parametrize(
+    "name",
+    [c.name for c in suite.all_checks(full=False) if c.kind not in ("draws", "invariant") and c.name not in ELSEWHERE],
+)
 def test_every_finding_holds(name):
     found = findings(name, Size())
     assert found

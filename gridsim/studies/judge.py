@@ -83,6 +83,14 @@ def judge(
     return table[COLUMNS]
 
 
+def between(
+    runs: pd.DataFrame, first: str, second: str, scenario: Scenario, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """Paired differences of option ``second`` against ``first`` instead of the baseline: the rows of ``judge``."""
+    here = runs[runs.policy.isin((first, second))]
+    return judge(here.assign(policy=here.policy.where(here.policy == second, BASELINE)), [second], scenario, confidence)
+
+
 def verdict(row: pd.Series, scenario: Scenario) -> str:
     """Better / worse / no clear difference / too small to matter; higher / lower for what is not judged."""
     m = BY_KEY[row.measure]

@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 from gridsim.model.city import City
 from gridsim.model.world import World
@@ -222,8 +223,10 @@ def order(size: Size) -> Iterator[Finding]:
 def _elsewhere(numbers: list[int], hash_seed: str) -> list[str]:
     """Fingerprints of planned cities from another process."""
     code = ELSEWHERE.format(numbers=numbers)
-    env = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    own = str(Path(__file__).resolve().parents[2])  # the code that is running here, whatever stands in the folder
+    path = os.pathsep.join(p for p in (own, os.environ.get("PYTHONPATH")) if p)
+    env = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
     return done.stdout.split()

@@ -13,6 +13,7 @@ from typing import Any
 from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.comparison import Comparison
+from gridsim.studies.judge import between
 from gridsim.studies.saved import Saved, rows_of
 from gridsim.views import story, words
 from gridsim.views.brief_doubts import assumed, turn
@@ -71,6 +72,7 @@ def answer(saved: Saved, lang: str) -> dict[str, Any]:
     return {
         "question": say("brief_question", lang, title=title_of(c, lang), options=say("list_comma", lang).join(named)),
         "answer": answer_sentence(c, lang),
+        "between": between_sentence(c, lang),
         "cautions": cautions(c, lang),
         "setting": say(
             "header",
@@ -100,16 +102,32 @@ def answer_sentence(c: Comparison, lang: str) -> str:
     for name, letter in letters(c).items():
         time, backlog = c.row(name, "time_to_resolution"), c.row(name, "backlog")
         key = next(k for k, fits in ANSWERS if fits(time.verdict, backlog.verdict))
-        change = [
-            f"{number(r.difference, r.unit, True, lang)} {interval(r)} {unit_label(r.unit, lang)}"
-            for r in (time, backlog)
-        ]
+        told = key in ("answer_worse", "answer_mixed")  # of the two, which is which
+        change = [_change(r, lang, told) for r in (time, backlog)]
         text = say(
             "answer_sizes", lang, option=f"{letter} {option_label(c, name, lang)}", time=change[0], backlog=change[1]
         )
         found.setdefault(key, []).append(text)
     clauses = [f"{say(k, lang)}{say('list_semicolon', lang).join(found[k])}" for k, _ in ANSWERS if k in found]
     return say("answer_against", lang) + say("list_stop", lang).join(clauses) + say("full_stop", lang)
+
+
+def _change(r: Any, lang: str, with_verdict: bool) -> str:
+    """Difference, interval and unit of a row, and its verdict where that is not said already."""
+    text = f"{number(r.difference, r.unit, True, lang)} {interval(r)} {unit_label(r.unit, lang)}"
+    return f"{text}{say('list_comma', lang)}{say(r.verdict, lang)}" if with_verdict else text
+
+
+def between_sentence(c: Comparison, lang: str) -> str:
+    """Of two options, the second against the first; nothing where that cannot be judged."""
+    if len(c.options) != 2 or len(c.finished) == 1 or c.precision is not None or "not judged" in set(c.table.verdict):
+        return ""  # with precision the number of replications hangs on the differences from the baseline
+    first, second = (o.name for o in c.options)
+    table = between(c.runs, first, second, c.scenario)
+    rows = table[table.window == c.headline].set_index("measure")
+    a, b = letters(c).values()
+    time, backlog = (_change(rows.loc[key], lang, True) for key in ("time_to_resolution", "backlog"))
+    return say("answer_between", lang, first=a, second=b, time=time, backlog=backlog)
 
 
 def cautions(c: Comparison, lang: str) -> list[str]:
