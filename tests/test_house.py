@@ -1,9 +1,12 @@
 """The house: imports point left, Mesa stays in the model, the words are in both languages."""
 
 import ast
+import importlib
 import re
 import string
 from pathlib import Path
+
+import pytest
 
 import gridsim
 from gridsim.measures import MEASURES
@@ -107,3 +110,16 @@ def test_every_public_function_has_a_docstring():
         setters = [n for n in public if any("setter" in ast.unparse(d) for d in n.decorator_list)]
         bare += [f"{path.name}:{n.name}" for n in public if ast.get_docstring(n) is None and n not in setters]
     assert bare == []
+
+
+@pytest.mark.parametrize(("script", "table"), [("mutation", "MUTANTS"), ("sabotage", "ACTS")])
+def test_rules_that_are_broken_on_purpose_stand_where_they_are_looked_for(script, table, monkeypatch):
+    """Each old text exactly once: else the slow scripts in experiments/ stop at the first rule that was reworded."""
+    monkeypatch.syspath_prepend(str(PACKAGE.parent / "experiments"))
+    wrong = []
+    for act in getattr(importlib.import_module(script), table):
+        changes = act.changes if script == "sabotage" else [(act.file.removeprefix("gridsim/"), act.old, act.new)]
+        for file, old, _ in changes:
+            if (PACKAGE / file).read_text(encoding="utf-8").count(old) != 1:
+                wrong.append((act.name, old))
+    assert wrong == []
