@@ -204,15 +204,22 @@ class BreachesForgotten(Mind):
             super().experience(case, now, outcome)
 
 
+def without_fading(s: Any, known: dict[int, tuple[Any, Any]] = {}) -> Any:  # noqa: B006 (a memory, on purpose)
+    """The same scenario with trust that never fades, made once."""
+    if id(s) not in known:
+        known[id(s)] = (s, s.replace({"trust.memory_days": 1e6}))
+    return known[id(s)][1]
+
+
 class FadesLast(Mind):
     """Hearsay and publicity come before fading."""
 
     def hear(self, r: Any, p: Any) -> None:
-        memory = self.s.trust.memory_days
-        self.s = self.s.replace({"trust.memory_days": 1e6})
+        stated = self.s
+        self.s = without_fading(stated)
         super().hear(r, p)
-        self.s = self.s.replace({"trust.memory_days": memory})
-        fades = 1 - math.exp(-28 / memory)
+        self.s = stated
+        fades = 1 - math.exp(-28 / stated.trust.memory_days)
         r.trust = [single(x + fades * (b - x)) for x, b in zip(r.trust, self.baseline(), strict=True)]
 
 
