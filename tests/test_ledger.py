@@ -1,18 +1,25 @@
 """Plans and ledgers: every run once, known by its content, never mixed, the same numbers wherever it is run."""
 
+import json
+import shutil
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import gridsim
+from gridsim.cli import main
 from gridsim.measures import BY_KEY, MEASURES
 from gridsim.scenario.errors import ScenarioError
 from gridsim.scenario.policies import Option, Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import load_scenario
+from gridsim.studies import ledger
 from gridsim.studies.comparison import compare
 from gridsim.studies.ledger import Ledger
-from gridsim.studies.plan import TODAY, Plan, at_point
+from gridsim.studies.plan import TODAY, Plan
+from gridsim.studies.point import at_point
 from gridsim.studies.runner import run_study
 from gridsim.studies.trial import packed
 from gridsim.studies.versions import results_hash, source_hash
@@ -109,6 +116,33 @@ def test_what_is_no_ledger_is_refused(tmp_path):
         if path.exists():
             with pytest.raises(ScenarioError, match=why):
                 Ledger.write(path, plan())
+    assert {p.name for p in tmp_path.iterdir()} == {"x.ledger", "y.ledger"}  # and no lock beside them
+
+
+def test_the_software_is_told_and_a_change_of_it(finished, tmp_path, monkeypatch, capsys):
+    other = tmp_path / "other.ledger"
+    other.write_bytes(finished.read_bytes())
+    with Ledger.read(other) as book:
+        (one,) = book.software
+        assert f"numpy {np.__version__}" in one
+    Ledger.write(other).close()
+    assert main(["resume", str(other)]) == 0 and "not all made" not in capsys.readouterr().err
+    monkeypatch.setattr(ledger, "_software", lambda: "Python 4.0")
+    assert main(["resume", str(other)]) == 0 and "not all made with the same software" in capsys.readouterr().err
+    assert main(["status", str(other), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["software"] == [one, "Python 4.0"]
+
+
+@pytest.mark.parametrize("name", ["studies/point.py", "studies/trial.py", "scenario/ranges.py"])
+def test_what_makes_a_run_is_part_of_the_version(name, tmp_path, monkeypatch):
+    package = Path(gridsim.__file__).parent
+    for folder in ("scenario", "model", "measures", "studies"):
+        shutil.copytree(package / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(gridsim, "__file__", str(tmp_path / "__init__.py"))
+    assert results_hash.__wrapped__() == results_hash()
+    source = (tmp_path / name).read_text(encoding="utf-8")
+    (tmp_path / name).write_text(source + "X = 1\n", encoding="utf-8")
+    assert results_hash.__wrapped__() != results_hash()
 
 
 def test_what_cannot_be_opened_is_told_as_it_is(tmp_path):

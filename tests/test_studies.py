@@ -87,13 +87,22 @@ def test_of_several_windows_the_last_is_read(tmp_path, capsys, design, table, te
 
 def test_commands_end_to_end(tmp_path, capsys):
     file, out = write(tmp_path, 'kind = "compare"\npolicies = ["raise-linkage"]'), str(tmp_path / "r")
-    assert main(["study", str(file), "--out", out, "--sitting", "2", "--jobs", "1"]) == 0
-    assert "of 6 runs are done and kept; gridsim resume" in capsys.readouterr().err
+    assert main(["study", str(file), "--out", out, "--sitting", "1", "--jobs", "1", "--json"]) == 0
+    told = capsys.readouterr()
+    assert "of 6 runs are done and kept; gridsim resume" in told.err
+    assert json.loads(told.out) == {
+        "folder": out,
+        "runs": {"done": 2, "failed": 0, "lost": 0, "missing": 4},
+        "files": [],
+    }
+    assert main(["study", str(file), "--out", out, "--sitting", "1", "--jobs", "1"]) == 0
+    assert capsys.readouterr().out == ""
     assert main(["status", out, "--json"]) == 0
     status = json.loads(capsys.readouterr().out)
     assert status["runs"] == {"done": 4, "failed": 0, "lost": 0, "missing": 2} and status["resumable"]
     assert main(["resume", out, "--json"]) == 0
     first = json.loads(capsys.readouterr().out)
+    assert str(tmp_path) not in (tmp_path / "r" / "manifest.json").read_text(encoding="utf-8")
     assert main(["study", str(file), "--out", out, "--json"]) == 0  # nothing is left to run
     again = json.loads(capsys.readouterr().out)
     assert again["digest"] == first["digest"] and again["runs"]["done"] == 6

@@ -111,11 +111,15 @@ def _run(plan: Any, path: Path, a: argparse.Namespace) -> int:
     lang = spoken(a.lang)[0]
     with Ledger.write(path, plan) as book:
         announce(lang)
+        if len(book.software) > 1:
+            print(f"gridsim: {say('study_software_mixed', lang, each='; '.join(book.software))}", file=sys.stderr)
         _with_bar(book, a, lang)
         counts = book.counts()
         if counts["missing"]:
             told = {"done": len(book.plan) - counts["missing"], "all": len(book.plan), "file": path}
             print(f"gridsim: {say('study_stopped', lang, **told)}", file=sys.stderr)
+            if a.json:
+                print_json({"folder": str(path.parent), "runs": counts, "files": []})
             return OK if a.sitting else INTERRUPTED
         files = []
         if book.plan.question:
@@ -185,8 +189,8 @@ def _status(a: argparse.Namespace) -> int:
         counts, here = book.counts(), results_hash()
         facts = {"version": book.version, "engine": book.engine}
         if a.json:
-            resumable = book.engine == here
-            print_json(facts | {"plan": book.plan.hash, "runs": counts, "resumable": resumable, "writer": book.writer})
+            more = {"plan": book.plan.hash, "runs": counts, "resumable": book.engine == here, "writer": book.writer}
+            print_json(facts | more | {"software": book.software})
             return OK
         name = book.plan.question.get("name", "") or repr(book.plan)
         each = say("study_each", a.lang, each=book.seconds()) if counts[DONE] else ""
@@ -195,7 +199,7 @@ def _status(a: argparse.Namespace) -> int:
         print(
             say("study_engine_same", a.lang, **facts) if same else say("study_engine_other", a.lang, here=here, **facts)
         )
-        print(say("study_writer", a.lang, writer=book.writer))
+        print(say("study_writer", a.lang, writer=book.writer, software="; ".join(book.software)))
         for status, error in book.errors(5):
             print(say("study_error", a.lang, status=status, error=error.strip().splitlines()[-1]))
     return OK

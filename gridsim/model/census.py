@@ -64,8 +64,10 @@ def strength(t: Any, day: int, scenario: Scenario) -> Strength:
 
 def census(t: Any) -> Census:
     """Count work done and queues."""
+    w = t.worker
     return Census(
-        *(_by_community(t, t.worker.home, t.worker.event_hours * (t.worker.role == r)) for r in (FULL_TIME, PART_TIME)),
+        _by_community(t, w.home, w.event_hours * (w.role == FULL_TIME)),
+        _by_community(t, w.home, w.event_hours * (w.role == PART_TIME)),
         _by_community(t, np.arange(len(t.grid)), t.grid.load),
         t.department.team_days.copy(),
         t.department.queue.copy(),

@@ -18,6 +18,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ CREATE TABLE IF NOT EXISTS run (
 WHERE = "scenario=? AND point=? AND option=? AND code=? AND seed=? AND replicate=?"
 MAGIC = 0x67726964  # "grid": marks the file as ours
 MEMORY = ":memory:"
+LIBRARIES = ("numpy", "numba", "SALib")  # whose versions could change a number
 
 
 class Ledger:
@@ -79,6 +81,8 @@ class Ledger:
             _ = plan.hash  # what is wrong with the user's own code is told before there is a file
         elif path == MEMORY or not Path(path).exists():
             raise ScenarioError([f"{path}: no such file"])
+        if path != MEMORY and _is_something_else(path):
+            raise _no_ledger(path)  # before a lock stands beside it
         lock = None if path == MEMORY else _locked(path)
         try:
             self = cls(_opened(path, create=True), path, lock)
@@ -87,6 +91,8 @@ class Ledger:
             else:
                 self._take_over(plan)
             self._set("writer", f"process {os.getpid()} on {platform.node()}, since {_now()}")
+            if (here := _software()) not in self.software:
+                self._set("software", json.dumps([*self.software, here]))
         except BaseException:
             if lock is not None:
                 lock.close()
@@ -162,6 +168,11 @@ class Ledger:
     def writer(self) -> str:
         """Who has it open for writing, or had last."""
         return str(self._stored("writer") or "")
+
+    @property
+    def software(self) -> list[str]:
+        """With what the runs were made: Python, libraries and machine; more than one where it was changed between."""
+        return list(json.loads(self._stored("software") or "[]"))
 
     def _stored(self, name: str) -> Any:
         row = self.db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
@@ -369,8 +380,32 @@ def _opened(path: str, create: bool) -> sqlite3.Connection:
         raise ScenarioError([f"{path}: cannot be opened: {error}"]) from None
     except sqlite3.DatabaseError:
         db.close()
-        raise ScenarioError([f"{path}: is no ledger of a study; name a file that gridsim study wrote"]) from None
+        raise _no_ledger(path) from None
     return db
+
+
+def _is_something_else(path: str) -> bool:
+    """True for a file whose contents are no ledger's; nothing is written to find out."""
+    if not Path(path).is_file():
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as db:
+            tables = db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            return bool(tables and db.execute("PRAGMA application_id").fetchone()[0] != MAGIC)
+    except sqlite3.OperationalError:
+        return False  # locked, or not to be opened: told as it is when it is opened to write
+    except sqlite3.DatabaseError:
+        return True
+
+
+def _no_ledger(path: str) -> ScenarioError:
+    return ScenarioError([f"{path}: is no ledger of a study; name a file that gridsim study wrote"])
+
+
+def _software() -> str:
+    """Python, libraries and kind of machine of this process."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    return f"Python {platform.python_version()}, {libraries}, {platform.machine()}"
 
 
 def _locked(path: str) -> sqlite3.Connection:

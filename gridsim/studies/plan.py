@@ -20,16 +20,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import BaseModel
-
 from gridsim.measures import MEASURES, window_name, windows
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.scenario.policies import BASELINE, Option, Policy
-from gridsim.scenario.ranges import at_level
 from gridsim.scenario.scenario import TABLES, Scenario, ScenarioError, nearest
+from gridsim.studies.point import DUMMY, SEED, plain, seed_at, set_by
 from gridsim.studies.versions import source_hash
 
-SEED, DUMMY = "seed", "dummy"  # factors that are no parameters: another key of the draws; nothing at all
 FORMAT = 1
 TODAY = Option(BASELINE, ())
 
@@ -188,7 +185,7 @@ class Plan:
 
     @cached_property
     def _option_keys(self) -> list[str]:
-        return [_digest([[p.starts, _plain(p.set)] for p in o.policies]) for o in self.options]
+        return [_digest([[p.starts, plain(p.set)] for p in o.policies]) for o in self.options]
 
     @cached_property
     def hash(self) -> str:
@@ -220,7 +217,7 @@ class Plan:
             "replications": self.replications,
             "seed": self.seed,
             "factors": list(self.factors),
-            "points": [[_plain(v) for v in p] for p in self.points],
+            "points": [[plain(v) for v in p] for p in self.points],
             "code": {"file": self.code, "hash": self.own.hash, "names": list(self.own.names)} if self.own else None,
             "question": dict(self.question),
         }
@@ -320,46 +317,11 @@ def _beside(file: Path, text: str) -> str:
     return "\n".join(part for name, part in found.items() if name != file.stem)
 
 
-def set_by(factors: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
-    """The parameters that a point sets."""
-    return {f: _plain(v) for f, v in zip(factors, values, strict=True) if f != SEED and not f.startswith(DUMMY)}
-
-
-def seed_at(factors: Sequence[str], values: Sequence[Any], usual: int) -> int:
-    """The key of all draws at a point."""
-    return int(values[factors.index(SEED)]) if SEED in factors else usual
-
-
-def at_point(scenario: Scenario, values: Mapping[str, Any]) -> Scenario:
-    """A scenario with the values that a point sets (``set_by``).
-
-    Raises
-    ------
-    ScenarioError
-        Where the city cannot have these values.
-
-    """
-    changes = {}
-    for key, value in values.items():
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        changes[key] = at_level(scenario.get(key), value) if number and key in REGISTRY else value
-    return scenario.replace(changes, where="point") if changes else scenario
-
-
 def _no_factor(name: str) -> str:
     section = name.split(".")[0]
     if name in REGISTRY or section in TABLES or name == SEED or name.startswith(DUMMY):
         return f"{name}: sets how long a run is, not what the city is" if section == "time" else ""
     return f"no parameter {name!r}{nearest(name, REGISTRY)}"
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON can hold it: numbers of NumPy and durations too."""
-    if isinstance(value, BaseModel):
-        return value.model_dump()
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    return value.item() if hasattr(value, "item") else value
 
 
 def _digest(*parts: Any) -> str:

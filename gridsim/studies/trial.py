@@ -17,7 +17,8 @@ from gridsim.model.city import City
 from gridsim.model.world import World
 from gridsim.scenario.policies import Option, Phase, builtin_policies, parse_options
 from gridsim.scenario.scenario import Scenario, load_scenario
-from gridsim.studies.plan import Batch, OwnCode, Plan, at_point, seed_at, set_by
+from gridsim.studies.plan import Batch, OwnCode, Plan
+from gridsim.studies.point import at_point, seed_at, set_by
 from gridsim.studies.versions import results_hash
 
 DONE, FAILED, LOST = "done", "failed", "lost"

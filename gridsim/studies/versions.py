@@ -6,6 +6,7 @@ import ast
 import hashlib
 import io
 import tokenize
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,7 @@ NO_RULES = (
 )  # shown and told, not ruled
 SHOWN = ("__init__.py", "agents.py", "model.py", "rulebook.py")  # no run's numbers come from them
 COUNTED = ("scenario", "model", "measures")  # what a run's numbers come from
+RUN = ("studies/point.py", "studies/trial.py")  # how a study makes a run of a scenario
 
 
 def engine_hash() -> str:
@@ -34,8 +36,9 @@ def engine_hash() -> str:
 
 @cache
 def results_hash() -> str:
-    """Hash of all that a run's numbers come from: parameters, rules and measures. Runs of two are never mixed."""
-    return _hash_of(*(Path(gridsim.__file__).parent / layer for layer in COUNTED), without=SHOWN)
+    """Hash of all that a run's numbers come from: parameters, rules, measures, runs. Those of two are never mixed."""
+    package = Path(gridsim.__file__).parent
+    return _hash_of(*(package / layer for layer in COUNTED), without=SHOWN, more=[package / name for name in RUN])
 
 
 def source_hash(source: str) -> str:
@@ -43,9 +46,9 @@ def source_hash(source: str) -> str:
     return hashlib.sha256("\n".join(code_lines(source)).encode()).hexdigest()[:16]
 
 
-def _hash_of(*folders: Path, without: tuple[str, ...]) -> str:
+def _hash_of(*folders: Path, without: tuple[str, ...], more: Sequence[Path] = ()) -> str:
     digest = hashlib.sha256()
-    for path in (p for folder in folders for p in sorted(folder.glob("*.py"))):
+    for path in (*(p for folder in folders for p in sorted(folder.glob("*.py"))), *more):
         if path.name not in without:
             digest.update(path.name.encode() + "\n".join(code_lines(path.read_text(encoding="utf-8"))).encode())
     return digest.hexdigest()[:16]

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from gridsim.scenario.parameters import REGISTRY
-from gridsim.studies.plan import DUMMY
+from gridsim.studies.point import DUMMY
 from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.spec import MORRIS
 from gridsim.studies.study import Study

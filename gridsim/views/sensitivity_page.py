@@ -8,7 +8,7 @@ import pandas as pd
 
 from gridsim.measures import BY_KEY
 from gridsim.studies.ledger import Ledger
-from gridsim.studies.plan import DUMMY
+from gridsim.studies.point import DUMMY
 from gridsim.studies.sensitivity.factors import CHOICE, IDLE, IMPOSSIBLE
 from gridsim.studies.sensitivity.indices import MAIN
 from gridsim.studies.sensitivity.noise import NOISE

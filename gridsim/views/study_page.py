@@ -53,7 +53,9 @@ def write_study(study: Study, book: Ledger, folder: Path, lang: str = "en") -> l
         )
         names += [figure, *(_in(tongue, lang, f) for f in more), page]
     counts = book.counts()
-    facts = {"study": study.to_dict(), "plan": book.plan.hash, "results": book.engine, "digest": book.digest()}
+    asked = {k: v for k, v in study.to_dict().items() if k != "folder"}  # which is this machine's
+    facts = {"study": asked, "plan": book.plan.hash, "results": book.engine, "digest": book.digest()}
+    facts["software"] = book.software
     write_json(manifest(book.plan.scenarios[0], seed=study.told.seed, runs=counts, **facts), folder / "manifest.json")
     return [*names, "manifest.json"]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from gridsim.studies.plan import DUMMY
+from gridsim.studies.point import DUMMY
 from gridsim.studies.sensitivity.indices import MAIN, analysed
 from gridsim.studies.sensitivity.spec import LEAST, MORRIS, SOBOL, Spec
 
@@ -90,12 +90,12 @@ def convergence(spec: Spec, y: np.ndarray, whole: pd.DataFrame, width: float | N
 
 def _step(spec: Spec, table: pd.DataFrame) -> Step:
     main = main_of(table, spec)
-    halves, above = main.ci_high - main.value, above_floor(table, spec)
+    above = above_floor(table, spec)
     scale = float(main.value.max()) if spec.method in RELATIVE else 1.0
-    half = float(halves.max()) / scale if scale > 0 else float("nan")
+    half = float((main.ci_high - main.ci_low).max()) / 2 / scale if scale > 0 else float("nan")
     over = main.value - main.ci_high[DUMMY]
     open_ = over[(over > 0) & ~over.index.isin(above)]
-    short = float((halves[open_.index] / open_).max()) if len(open_) else 1.0
+    short = float(((main.value - main.ci_low)[open_.index] / open_).max()) if len(open_) else 1.0
     return Step(half, tuple(above), tuple(open_.index), short)
 
 

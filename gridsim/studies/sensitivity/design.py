@@ -16,7 +16,8 @@ from gridsim.scenario.policies import Option, parse_options
 from gridsim.scenario.scenario import Scenario
 from gridsim.studies.designs import Design, Tables
 from gridsim.studies.ledger import Ledger
-from gridsim.studies.plan import DUMMY, TODAY, Plan, at_point, set_by
+from gridsim.studies.plan import TODAY, Plan
+from gridsim.studies.point import DUMMY, at_point, set_by
 from gridsim.studies.sensitivity.converged import WIDTH, above_floor, convergence
 from gridsim.studies.sensitivity.factors import acting, factors_of
 from gridsim.studies.sensitivity.indices import MAIN, RESAMPLES, analysed, is_constant

@@ -16,7 +16,7 @@ from gridsim.scenario.parameters import REGISTRY, Parameter
 from gridsim.scenario.policies import Option
 from gridsim.scenario.ranges import Scale
 from gridsim.scenario.scenario import SECTIONS, Scenario, ScenarioError, nearest
-from gridsim.studies.plan import DUMMY, at_point
+from gridsim.studies.point import DUMMY, at_point
 from gridsim.studies.trial import compile_once, packed
 from gridsim.studies.vary import ASKED_GRADES, why_held
 
@@ -36,9 +36,10 @@ class Factor:
         Registry parameter, or ``dummy``.
     kind : str
         ``number``: low + u·(high − low), on a logarithmic scale where the range spans a factor of three (u of a
-        duration moves its mean or median); ``whole``: low + floor(u·(high − low + 1)), each whole number of
-        low..high alike; ``choice``: the floor(u·m)-th of m values, each alike (switches are off, on); ``luck``: a key
-        of all draws. u = 1 belongs to the last value.
+        duration moves its mean or median); ``whole``: the floor(u·m)-th of the m whole numbers of low..high, each
+        alike; ``choice``: likewise of m values (switches are off, on); ``luck``: a key of all draws. u = 1 belongs to
+        the last value. On the levels of Morris, where u = 1 is as frequent as u = 0, it is the value nearest to
+        u·(m − 1) instead: then every step of a factor goes equally far.
     low, high : float
         Of numbers.
     choices : tuple
@@ -57,22 +58,25 @@ class Factor:
         """Number of values; 0 for a continuum."""
         return {WHOLE: int(self.high - self.low) + 1, CHOICE: len(self.choices)}.get(self.kind, 0)
 
-    def value(self, u: float, seed: int = 0, block: int = 0) -> Any:
-        """The value at ``u``; that of luck is a key of (seed, block, u)."""
+    def value(self, u: float, seed: int = 0, block: int = 0, on_levels: bool = False) -> Any:
+        """The value at ``u``, which may be one of Morris' levels; that of luck is a key of (seed, block, u)."""
         if self.kind == LUCK:
             return int.from_bytes(hashlib.sha256(f"{seed} {block} {u!r}".encode()).digest()[:4], "big")
         if self.kind == NUMBER:
             return Scale(self.low, self.high).value(u)
-        return self.choices[self._place(u)] if self.kind == CHOICE else int(self.low) + self._place(u)
+        place = self._place(u, on_levels)
+        return self.choices[place] if self.kind == CHOICE else int(self.low) + place
 
     def distance(self, u: float, v: float) -> float:
-        """How far two values lie apart, the whole range being 1; of choices without an order 1 if they differ."""
+        """How far two levels lie apart, the whole range being 1; of choices without an order 1 if they differ."""
         if not self.count:
             return abs(u - v)
-        steps = abs(self._place(u) - self._place(v))
+        steps = abs(self._place(u, True) - self._place(v, True))
         return float(steps > 0) if self.kind == CHOICE else steps / (self.count - 1)
 
-    def _place(self, u: float) -> int:
+    def _place(self, u: float, on_levels: bool) -> int:
+        if on_levels:
+            return round(u * (self.count - 1))  # never half-way: the levels are even in number
         return min(int(u * self.count + 1e-9), self.count - 1)
 
     def to_dict(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,11 +22,18 @@ COLUMNS = ["factor", "other", "index", "value", "ci_low", "ci_high"]
 
 
 class Index(NamedTuple):
-    """Values and half-widths of an index, in the order of ``Spec.names``."""
+    """Values and intervals of an index, in the order of ``Spec.names``."""
 
     name: str
     value: np.ndarray
-    half: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+def around(name: str, value: Any, half: Any) -> Index:
+    """An index whose interval is symmetrical."""
+    value, half = np.asarray(value, dtype=float), np.asarray(half, dtype=float)
+    return Index(name, value, value - half, value + half)
 
 
 def analysed(spec: Spec, y: np.ndarray, what: str = "the output", resamples: int = RESAMPLES) -> pd.DataFrame:
@@ -62,7 +68,7 @@ def analysed(spec: Spec, y: np.ndarray, what: str = "the output", resamples: int
         )
     if is_constant(y):
         zero = np.zeros(len(spec.names)) if spec.method == MORRIS else np.full(len(spec.names), np.nan)
-        return _tidy(spec.names, [Index(MAIN[spec.method], zero, np.zeros(len(zero)))])
+        return _tidy(spec.names, [Index(MAIN[spec.method], zero, zero, zero)])
     with quiet():
         found, pairs = ANALYSES[spec.method](spec, y, resamples)
     table = _tidy(spec.names, found)
@@ -76,9 +82,9 @@ def is_constant(y: np.ndarray) -> bool:
 
 def _tidy(names: list[str], found: list[Index]) -> pd.DataFrame:
     rows = [
-        [n, "", i.name, float(v), float(v - h), float(v + h)]
+        [n, "", i.name, float(v), float(low), float(high)]
         for i in found
-        for n, v, h in zip(names, i.value, i.half, strict=True)
+        for n, v, low, high in zip(names, i.value, i.low, i.high, strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -95,31 +101,48 @@ Found = tuple[list[Index], pd.DataFrame | None]
 
 
 def _morris(spec: Spec, y: np.ndarray, resamples: int) -> Found:
-    """Elementary effects per whole range: those of counts and choices are scaled to the steps that they took."""
-    si = _salib(spec, y, "morris", num_levels=spec.levels, num_resamples=resamples)
+    """Elementary effects per whole range: those of counts and choices are scaled to the steps that they take.
+
+    Intervals of mu* are percentiles over resampled trajectories: symmetrical ones reach below 0. The dummy's effects
+    are not scaled down, though luck has no range: a factor of which nothing but other luck comes is extrapolated to its
+    whole range just so, and the floor is there for it.
+    """
+    si = _salib(spec, y, "morris", num_levels=spec.levels, num_resamples=2)  # its own intervals are not used
     by = _step_scale(spec)
-    mu, star, sigma, half = (np.ma.filled(si[k], np.nan) * by for k in ("mu", "mu_star", "sigma", "mu_star_conf"))
+    mu, star, sigma = (np.ma.filled(si[k], np.nan) * by for k in ("mu", "mu_star", "sigma"))
     error = float(student_t.ppf(0.975, spec.n - 1)) * sigma / spec.n**0.5
-    return [Index("mu_star", star, half), Index("mu", mu, error), Index("sigma", sigma, np.full(len(mu), np.nan))], None
+    none = np.full(len(mu), np.nan)
+    low, high = resampled.percentiles(effects(spec, y) * by, resamples, spec.seed)
+    return [Index("mu_star", star, low, high), around("mu", mu, error), around("sigma", sigma, none)], None
+
+
+def effects(spec: Spec, y: np.ndarray) -> np.ndarray:
+    """Sizes of the elementary effects of a Morris design, (trajectories, names), per unit of the cube."""
+    moved = (np.diff(spec.x.reshape(spec.n, spec.block, -1), axis=1) != 0).argmax(axis=2)  # a factor of what moved
+    name = np.array([spec.names.index(g) for g in spec.groups or spec.names])[moved]
+    out = np.empty((spec.n, len(spec.names)))
+    np.put_along_axis(out, name, np.abs(np.diff(y.reshape(spec.n, spec.block), axis=1)) / _step(spec), axis=1)
+    return out
+
+
+def _step(spec: Spec) -> float:
+    """How far a step of Morris goes in the unit cube."""
+    return spec.levels / (2 * (spec.levels - 1))
 
 
 def _step_scale(spec: Spec) -> np.ndarray:
-    """Morris' step over the mean distance that a factor really went: 1 for a continuum, and for a group of several."""
+    """Morris' step over the distance that a factor really goes in it: 1 for a continuum, and for a group of several."""
     by = np.ones(len(spec.names))
-    step = spec.levels / (2 * (spec.levels - 1))
-    paths = spec.x.reshape(-1, spec.block, len(spec.factors))
     groups = spec.groups or tuple(spec.names)
     for k, f in enumerate(spec.factors):
         if f.count and groups.count(groups[k]) == 1:
-            moves = [(a, b) for path in paths for a, b in pairwise(path[:, k]) if a != b]
-            went = [f.distance(a, b) for a, b in moves]
-            by[spec.names.index(groups[k])] = step / np.mean(went)
+            by[spec.names.index(groups[k])] = _step(spec) / f.distance(0.0, _step(spec))
     return by
 
 
 def _sobol(spec: Spec, y: np.ndarray, resamples: int) -> Found:
     si = _salib(spec, y, "sobol", calc_second_order=spec.second_order, num_resamples=resamples)
-    found = [Index(k, si[k], si[f"{k}_conf"]) for k in ("S1", "ST")]
+    found = [around(k, si[k], si[f"{k}_conf"]) for k in ("S1", "ST")]
     if not spec.second_order:
         return found, None
     names = spec.names
@@ -136,7 +159,7 @@ def _pawn(spec: Spec, y: np.ndarray, resamples: int) -> Found:
     si = _salib(spec, y, "pawn", S=resampled.SLICES)
     half = resampled.half_width(resampled.pawn_median, spec.x, y, resamples, spec.seed)
     none = np.full(len(half), np.nan)
-    return [Index("median", si["median"], half), Index("maximum", si["maximum"], none)], None
+    return [around("median", si["median"], half), around("maximum", si["maximum"], none)], None
 
 
 def _delta(spec: Spec, y: np.ndarray, resamples: int) -> Found:
@@ -151,12 +174,12 @@ def _delta(spec: Spec, y: np.ndarray, resamples: int) -> Found:
     cuts = np.linspace(0, len(y), resampled.classes(len(y)) + 1)
     estimate = np.array([calc_delta(y, grid, column, cuts) for column in spec.x.T])
     again = resampled.resamples_of(resampled.borgonovo(grid), spec.x, y, resamples, spec.seed)
-    return [Index("delta", 2 * estimate - again.mean(axis=0), norm.ppf(0.975) * again.std(axis=0, ddof=1))], None
+    return [around("delta", 2 * estimate - again.mean(axis=0), norm.ppf(0.975) * again.std(axis=0, ddof=1))], None
 
 
 def _rbd(spec: Spec, y: np.ndarray, resamples: int) -> Found:
     si = _salib(spec, y, "rbd_fast", num_resamples=resamples)
-    return [Index("S1", np.array(si["S1"], dtype=float), np.array(si["S1_conf"], dtype=float))], None
+    return [around("S1", si["S1"], si["S1_conf"])], None
 
 
 def _regional(spec: Spec, y: np.ndarray, resamples: int) -> Found:
@@ -165,7 +188,7 @@ def _regional(spec: Spec, y: np.ndarray, resamples: int) -> Found:
     by_bin = np.array([si[name] for name in spec.names]).T
     halves = resampled.half_width(resampled.regional_summary, spec.x, y, resamples, spec.seed).reshape(3, -1)
     values = (np.nanmean(by_bin, axis=0), by_bin[0], by_bin[-1])
-    return [Index(k, v, h) for k, v, h in zip(("cvm", "cvm_lowest", "cvm_highest"), values, halves, strict=True)], None
+    return [around(k, v, h) for k, v, h in zip(("cvm", "cvm_lowest", "cvm_highest"), values, halves, strict=True)], None
 
 
 ANALYSES: dict[str, Callable[[Spec, np.ndarray, int], Found]] = {

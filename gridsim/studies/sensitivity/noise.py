@@ -9,7 +9,8 @@ import numpy as np
 
 from gridsim.scenario.policies import BASELINE
 from gridsim.studies.ledger import Ledger
-from gridsim.studies.plan import SEED, Plan
+from gridsim.studies.plan import Plan
+from gridsim.studies.point import SEED
 from gridsim.studies.sensitivity.factors import LUCK
 from gridsim.studies.sensitivity.spec import MORRIS, SOBOL, Spec
 

@@ -18,6 +18,14 @@ def half_width(
     return np.asarray(norm.ppf(0.975) * resamples_of(statistic, x, y, resamples, seed).std(axis=0, ddof=1))
 
 
+def percentiles(effects: np.ndarray, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """95 % interval of the column means of (trajectories, factors): percentiles over resampled rows."""
+    rows = np.random.default_rng(seed).integers(len(effects), size=(resamples, len(effects)))
+    means = np.array([effects[k].mean(axis=0) for k in rows])
+    low, high = np.quantile(means, (0.025, 0.975), axis=0)
+    return low, high
+
+
 def resamples_of(
     statistic: Callable[[np.ndarray, np.ndarray], np.ndarray], x: np.ndarray, y: np.ndarray, resamples: int, seed: int
 ) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gridsim.scenario.errors import ScenarioError
-from gridsim.studies.plan import DUMMY, SEED
+from gridsim.studies.point import DUMMY, SEED
 from gridsim.studies.sensitivity.factors import LUCK, Factor
 
 MORRIS, SOBOL, PAWN, DELTA, RBD, REGIONAL = "morris", "sobol", "pawn", "delta", "rbd-fast", "regional"
@@ -92,9 +92,10 @@ class Spec:
     @cached_property
     def points(self) -> tuple[tuple[Any, ...], ...]:
         """Values at every point; a trajectory of Morris has luck of its own."""
-        size = self.block if self.method == MORRIS else len(self.x)
+        morris = self.method == MORRIS
+        size = self.block if morris else len(self.x)
         return tuple(
-            tuple(f.value(float(u), self.seed, k // size) for f, u in zip(self.factors, row, strict=True))
+            tuple(f.value(float(u), self.seed, k // size, morris) for f, u in zip(self.factors, row, strict=True))
             for k, row in enumerate(self.x)
         )
 
