@@ -10,8 +10,6 @@ import pandas as pd
 import pytest
 
 from gridsim.cli import main
-from gridsim.measures.load import load
-from gridsim.measures.territory import grid_register
 from gridsim.model.city import City
 from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
 from gridsim.model.world import World
@@ -523,35 +521,6 @@ def test_new_tells_what_it_took_and_overwrites_nothing(made, capsys):
     assert main(["new", "j", "--grids", "plain.csv", "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["read"]["people"] == 2_700 and {"what", "value", "rows", "grade", "source"} == set(data["taken"][0])
-    assert data["unserved"] == []
-
-
-def test_communities_without_hands_are_told(tmp_path, monkeypatch, capsys):
-    """Cedar's only full-timer becomes a part-timer, who is kept from cases unless the scenario says otherwise."""
-    monkeypatch.chdir(tmp_path)
-    write(tmp_path, changed(5, "Cedar,500,1,0", "Cedar,500,0,1"))
-    assert main(["new", "one", "--grids", "grids.csv"]) == 0
-    assert "in 1 of 3 communities nobody takes cases" in capsys.readouterr().out
-    (tmp_path / "all.toml").write_text(
-        'based_on = "_categories"\n[roles]\npart_time_handling = true\n', encoding="utf-8"
-    )
-    assert main(["new", "two", "--grids", "grids.csv", "--from", "all.toml"]) == 0
-    assert "nobody takes cases" not in capsys.readouterr().out
-
-
-def test_results_carry_the_citys_own_names(tmp_path):
-    s = scenario_of(tmp_path, GOOD, **{"time.warmup_days": 5, "time.days": 20, "time.follow_up_days": 5})
-    world = World(s, seed=1).run()
-    assert load(world).query("kind == 'community'").unit.unique().tolist() == ["Alder", "Birch", "Cedar"]
-    register = grid_register(world.city)
-    assert register.grid.tolist() == ["A1", "A2", "B1", "C1", "School", "Plant"]
-    assert register.street.tolist() == ["North Street"] * 2 + [
-        "South Street",
-        "Mill Street",
-        "North Street",
-        "Mill Street",
-    ]
-    assert register.community.tolist() == ["Alder", "Alder", "Birch", "Cedar", "Alder", "Cedar"]
 
 
 @pytest.mark.parametrize(

@@ -55,40 +55,20 @@ def _overlap(start: np.ndarray, stop: np.ndarray, first: float, last: float) -> 
     return np.maximum(np.minimum(stop, last) - np.maximum(start, first), 0.0)
 
 
-def grid_names(city: City) -> list[str]:
-    """Names of the grids: the city's own, else their numbers."""
-    table = city.scenario.grids
-    return [f"grid-{k}" for k in range(len(city.grid))] if table is None else list(table.columns["name"])
-
-
-def tier_names(city: City) -> tuple[np.ndarray, np.ndarray]:
-    """Names of the streets 街道 and of the communities 社区: the city's own, else their numbers."""
-    c, table = city.community, city.scenario.grids
-    if table is None:
-        return _numbered("street", city.n_streets), _numbered("community", len(c))
-    streets = np.empty(city.n_streets, object)
-    streets[c.street] = table.column("street").astype(object)[c.first_grid]
-    return streets, table.column("community").astype(object)[c.first_grid]
-
-
-def _numbered(tier: str, n: int) -> np.ndarray:
-    return np.array([f"{tier}-{k}" for k in range(n)], object)
-
-
 def grid_register(city: City) -> pd.DataFrame:
-    """One row a grid as first drawn: name, kind, district, street and community (names), position.
+    """One row a grid as first drawn: name, kind, district, street and community (numbers), position.
 
     Positions are the table's coordinates, or those of a schematic map.
     """
-    g = city.grid
-    streets, communities = tier_names(city)
+    g, table = city.grid, city.scenario.grids
+    names = [f"grid-{k}" for k in range(len(g))] if table is None else list(table.columns["name"])
     return pd.DataFrame(
         {
-            "grid": grid_names(city),
+            "grid": names,
             "kind": np.where(g.dedicated == 1, "dedicated", "comprehensive"),
             "district": [city.district_names[d] for d in g.district],
-            "street": streets[city.community.street[g.community]],
-            "community": communities[g.community],
+            "street": city.community.street[g.community],
+            "community": g.community,
             "x": g.x,
             "y": g.y,
         }

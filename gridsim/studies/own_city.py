@@ -11,8 +11,6 @@ from typing import Any
 
 import tomli_w
 
-from gridsim.model.gridworkers import PART_TIME
-from gridsim.model.staffing import take_cases
 from gridsim.scenario.department_table import read_department_table
 from gridsim.scenario.errors import ScenarioError
 from gridsim.scenario.grid_table import GridTable, Taken, read_grid_table
@@ -62,16 +60,6 @@ class OwnCity:
         """The grids."""
         table: GridTable = self.scenario.grids
         return table
-
-    @property
-    def unserved(self) -> list[str]:
-        """Communities in which nobody takes cases, so that others have to come (R9)."""
-        c = self.table.columns
-        part_timers = bool(take_cases(PART_TIME, self.scenario))
-        hands = dict.fromkeys(c["community"], 0)
-        for name, full, part in zip(c["community"], c["full_time"], c["part_time"], strict=True):
-            hands[name] += full + (part if part_timers else 0)
-        return [name for name, n in hands.items() if n == 0]
 
     @property
     def counts(self) -> dict[str, int]:

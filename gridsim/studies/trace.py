@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from gridsim.measures.groups import same_incidents
-from gridsim.measures.territory import grid_names, tier_names
 from gridsim.model import story as st
 from gridsim.model.cases import CHANNELS, RESOLVED, SELF_RESOLVED
 from gridsim.model.changes import Intervention
@@ -383,16 +382,15 @@ def _facts(world: World, n: int) -> dict[str, Any]:
     """What the incident is, wherever it goes."""
     c, s = world.cases[n], world.scenario
     place = world.city.place[c.place]
-    streets, communities = tier_names(world.city)
     return {
         "case_id": n,
         "category": list(s.categories)[c.category],
         "place": int(c.place),
         "ordinal": int(c.ordinal),
         "district": world.city.district_names[place.district],
-        "street": streets[world.city.community[place.community].street],
-        "community": communities[place.community],
-        "grid": grid_names(world.city)[place.grid],
+        "street": f"street-{world.city.community[place.community].street}",
+        "community": f"community-{place.community}",
+        "grid": f"grid-{world.city.place[c.place].grid}",
         "complexity": float(c.complexity),
         "needs": int(c.needs),
         "onset": float(c.onset),

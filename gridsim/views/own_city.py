@@ -14,7 +14,6 @@ from gridsim.studies.own_city import OwnCity
 from gridsim.views.labels import aligned, catalogue, say
 
 SAMPLE = ("grids.csv", "departments.csv")
-NAMED = 5  # communities named in a warning
 FORBIDDEN = set('/\\:*?"<>|')
 
 
@@ -72,9 +71,6 @@ def city_text(city: OwnCity, files: tuple[Path, Path], lang: str) -> str:
     parts = [say("new_read", lang, **{k: f"{n:,}" for k, n in city.counts.items()})]
     if city.ignored:
         parts.append(say("new_ignored", lang, columns=", ".join(city.ignored)))
-    if none := city.unserved:
-        names = say("list_comma", lang).join(none[:NAMED]) + ("…" if len(none) > NAMED else "")
-        parts.append(say("new_unserved", lang, n=f"{len(none):,}", of=f"{city.counts['communities']:,}", names=names))
     head = [say(k, lang) for k in ("new_what", "new_value", "new_rows", "new_grade", "new_source")]
     rows = [head, *(list(row.values()) for row in taken_rows(city, lang))]
     parts.append(say("new_taken", lang) + "\n" + aligned(rows, right=(2,)))
@@ -108,6 +104,5 @@ def city_json(city: OwnCity, files: tuple[Path, Path], lang: str) -> dict[str, A
         "hash": city.scenario.hash,
         "read": city.counts,
         "ignored": city.ignored,
-        "unserved": city.unserved,
         "taken": taken_rows(city, lang),
     }
