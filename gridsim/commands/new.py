@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from gridsim.commands.shared import OK, Adder, announce, print_json
@@ -26,7 +27,7 @@ def define(add: Adder) -> None:
 def _run(a: argparse.Namespace) -> int:
     from gridsim.scenario.scenario import ScenarioError
     from gridsim.studies.own_city import own_city
-    from gridsim.views.own_city import city_files, city_json, city_text, write_city
+    from gridsim.views.own_city import city_files, city_json, city_text, city_warnings, write_city
 
     if a.sample is not None:
         return _sample(a)
@@ -42,6 +43,8 @@ def _run(a: argparse.Namespace) -> int:
         print_json(city_json(city, files, a.lang))
     else:
         print(city_text(city, files, a.lang))
+    for line in city_warnings(city, a.lang):
+        print(f"gridsim: {line}", file=sys.stderr)
     return OK
 
 

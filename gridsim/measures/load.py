@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.measures.effort import in_force, workdays
+from gridsim.measures.territory import tier_names
 from gridsim.model.world import World
 from gridsim.scenario.hours import year_of_hours
 from gridsim.scenario.windows import Window, window_name, windows
@@ -37,7 +38,7 @@ def _window(world: World, window: Window) -> pd.DataFrame:
             hours += now.fte * yearly * (last - first) / 365
         else:
             hours += now.at_work * days * float(world.tables.settings.hours_a_day[0])
-    names = [f"community-{k}" for k in range(len(hours))]
+    names = tier_names(world.city, "community")
     parts = [
         ("department", world.department_names, b.team_days - a.team_days, team_days, a.queue, b.queue),
         ("community", names, b.event_hours - a.event_hours, hours, a.live_cases, b.live_cases),

@@ -77,6 +77,24 @@ class OwnCity:
             "teams": sum(sum(row.values()) for row in self.scenario.teams.values()),
         }
 
+    @property
+    def part_timers_handle(self) -> bool:
+        """Whether part-timers take cases of the queue, too."""
+        s = self.scenario
+        return (s.roles.part_time_handling or not s.rules.roles) and s.staff.part_time_fte > 0
+
+    @property
+    def without_handler(self) -> dict[str, list[str]]:
+        """Comprehensive ``grids``, and whole ``communities``, in which nobody takes cases (R9); names in order."""
+        c = self.table.columns
+        rows = range(self.table.comprehensive) if self.scenario.rules.grid_handling else ()
+        handlers = {k: c["full_time"][k] + (c["part_time"][k] if self.part_timers_handle else 0) for k in rows}
+        able = {c["community"][k] for k in rows if handlers[k]}
+        return {
+            "grids": [c["name"][k] for k in rows if not handlers[k]],
+            "communities": list(dict.fromkeys(c["community"][k] for k in rows if c["community"][k] not in able)),
+        }
+
 
 def own_city(
     name: str,
