@@ -353,9 +353,9 @@ def test_results_name_communities_and_streets_as_the_table_does(tmp_path):
 
 # --- nobody who takes cases -------------------------------------------------------------------------------------------
 
-BARE = [  # Alder has one full-timer in two grids, Birch only a part-timer, Cedar nobody at all
+BARE = [  # Alder has full-timers in one of two grids, Birch only a part-timer, Cedar nobody at all
     HEAD,
-    "A1,comprehensive,East,North Street,Alder,900,1,1,,,",
+    "A1,comprehensive,East,North Street,Alder,900,4,1,,,",
     "A2,comprehensive,East,North Street,Alder,700,0,2,,,",
     "B1,comprehensive,East,South Street,Birch,600,0,1,,,",
     "C1,comprehensive,West,Mill Street,Cedar,500,0,0,,,",

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from gridsim.commands.shared import OK, Adder, announce, print_json
 
+GUIDE = "gridsim/docs/pages/guides/city.md"  # page "Put in your own city" of the site
+
 
 def define(add: Adder) -> None:
     """The command and its options."""
     sub = add("new", "Make a scenario of your own city from CSV tables.", _run)
     sub.add_argument("name", nargs="?", metavar="NAME", help="writes NAME.toml and NAME-grids.csv")
-    sub.add_argument("--grids", type=Path, metavar="FILE", help="CSV table of grids (see the README for its columns)")
+    sub.add_argument("--grids", type=Path, metavar="FILE", help=f"CSV table of grids; its columns: {GUIDE}")
     sub.add_argument(
         "--departments", type=Path, metavar="FILE", help="CSV table of teams (default: sized by arithmetic)"
     )

@@ -56,7 +56,7 @@ def _overlap(start: np.ndarray, stop: np.ndarray, first: float, last: float) -> 
 
 
 def tier_names(city: City, tier: str) -> list[str]:
-    """Names of the rows of a tier (``grid``, ``community`` or ``street``): the table's own, else the tier and a number."""
+    """Names of a tier's rows (``grid``, ``community``, ``street``): the table's own, else the tier and a number."""
     community, table = city.community, city.scenario.grids
     rows = {"grid": len(city.grid), "community": len(community), "street": city.n_streets}[tier]
     if table is None:

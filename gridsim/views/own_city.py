@@ -90,7 +90,9 @@ def city_warnings(city: OwnCity, lang: str) -> list[str]:
     whole = say("new_nobody_communities", lang, **told["communities"]) if found["communities"] else ""
     why = say("new_nobody_at_all" if city.part_timers_handle else "new_nobody_full_time", lang)
     then = say("new_nobody_cover" if city.scenario.rules.cover else "new_nobody_waits", lang)
-    return [say("new_nobody", lang, **told["grids"], all=f"{city.table.comprehensive:,}", whole=whole, why=why, then=then)]
+    return [
+        say("new_nobody", lang, **told["grids"], all=f"{city.table.comprehensive:,}", whole=whole, why=why, then=then)
+    ]
 
 
 def _first(names: list[str], lang: str) -> str:
