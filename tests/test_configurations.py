@@ -60,7 +60,7 @@ def test_built_in_configurations_are_neither_today_nor_too_many():
 
 
 def test_what_the_paper_names_is_labelled_so():
-    """Appraisal by closure and literal referral one after another are our constructs (MECHANISMS 5.5)."""
+    """Appraisal by closure and literal referral one after another are our constructs, not the paper's."""
     for p in KNOWN.values():
         if not p.components:
             assert (p.origin == "paper") == p.source.startswith("杨庆玲"), p.name

@@ -12,7 +12,9 @@ import snippets
 import gridsim
 from gridsim.cli import main
 from gridsim.model.rulebook import rule_ids
+from gridsim.scenario import department_table, grid_table
 from gridsim.scenario.parameters import REGISTRY
+from gridsim.scenario.sheet import NO, YES
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "gridsim" / "docs"
@@ -160,3 +162,27 @@ def test_columns_are_told(results, file):
     else:
         cells = re.findall(rf"^\| `{file}.csv` \| (.*) \|$", page, re.M)
     assert set(re.findall(r"`(\w+)`", " ".join(cells))) == set(head.split(","))
+
+
+@pytest.mark.parametrize(
+    "file, headers", [("grids", grid_table.HEADERS), ("departments", department_table.HEADERS)], ids=["grids", "teams"]
+)
+def test_headings_of_a_city_are_those_that_are_read(file, headers):
+    """In the page itself, not made: a reader of the repository has it before the site is built."""
+    page = TEXTS["guides/city.md"].split(f"## Columns of {file}.csv\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", page, re.M)
+    assert rows == [(first, ", ".join(others)) for first, *others in headers.values()]
+    if file == "grids":
+        for words in (*grid_table.KINDS.values(), YES, NO):
+            assert all(word in page for word in words)
+
+
+def test_help_of_new_names_the_page_that_lists_the_columns(capsys):
+    with pytest.raises(SystemExit):
+        main(["new", "--help"])
+    named = re.search(r"gridsim/docs/pages/\S+?\.md", "".join(capsys.readouterr().out.split()))
+    assert (
+        named is not None
+        and (ROOT / named[0]).is_file()
+        and "Columns of grids.csv" in (ROOT / named[0]).read_text("utf-8")
+    )

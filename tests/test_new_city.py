@@ -1,5 +1,6 @@
 """A planner's own city: tables are read or refused in clear lines, and the city built is the one they state."""
 
+import dataclasses
 import json
 import shutil
 from itertools import pairwise
@@ -10,6 +11,8 @@ import pandas as pd
 import pytest
 
 from gridsim.cli import main
+from gridsim.measures.load import load
+from gridsim.measures.territory import grid_register, tier_names
 from gridsim.model.city import City
 from gridsim.model.gridworkers import CHIEF, FULL_TIME, PART_TIME
 from gridsim.model.world import World
@@ -19,6 +22,8 @@ from gridsim.scenario.scenario import ScenarioError, builtin_folder, load_scenar
 from gridsim.studies.comparison import compare
 from gridsim.studies.own_city import own_city
 from gridsim.studies.sizing import MOST, size_teams
+from gridsim.views.labels import place_label
+from gridsim.views.own_city import city_warnings
 
 SAMPLES = builtin_folder() / "samples"
 HEAD = "grid,kind,district,street,community,population,full_time,part_time,host,size,staff"
@@ -325,6 +330,73 @@ def test_hosts_not_stated_are_drawn_in_their_community(tmp_path):
     assert set(host.tolist()) == {4, 5, 6, 7} and np.bincount(host)[4:].min() > 25  # 50 each, sd 6
     assert np.array_equal(host, City(s).grid.host[12:])
     assert not np.array_equal(host, City(s.replace({"city.seed": 1})).grid.host[12:])
+
+
+def test_results_name_communities_and_streets_as_the_table_does(tmp_path):
+    lines = invented(80, 8)
+    city = City(scenario_of(tmp_path, lines, **{"time.window_days": 30, "time.days": 30, "time.warmup_days": 0}))
+    stated = pd.read_csv(tmp_path / "grids.csv").set_index("grid")
+    register = grid_register(city).set_index("grid")
+    homes = stated.index[stated.kind == "comprehensive"]
+    for tier in ("street", "community"):
+        assert register.loc[homes, tier].tolist() == stated.loc[homes, tier].tolist()
+    assert register.loc[stated.index, "community"].tolist() == stated.community.tolist()
+    found = load(World(city.scenario, city).warm_up().run())
+    units = found.unit[found.kind == "community"].tolist()
+    assert units == list(dict.fromkeys(register.community)) and len(units) == 11  # 64 grids, six a community
+    for lang in ("en", "zh"):
+        assert place_label(city.scenario, "community", "community 3", lang) == "community 3"
+        assert place_label(city.scenario, "community", "和平社区", lang) == "和平社区"
+    plain = City(load_scenario("neighbourhood"))
+    assert tier_names(plain, "community")[1] == "community-1" and tier_names(plain, "street")[0] == "street-0"
+
+
+# --- nobody who takes cases -------------------------------------------------------------------------------------------
+
+BARE = [  # Alder has full-timers in one of two grids, Birch only a part-timer, Cedar nobody at all
+    HEAD,
+    "A1,comprehensive,East,North Street,Alder,900,4,1,,,",
+    "A2,comprehensive,East,North Street,Alder,700,0,2,,,",
+    "B1,comprehensive,East,South Street,Birch,600,0,1,,,",
+    "C1,comprehensive,West,Mill Street,Cedar,500,0,0,,,",
+    "Plant,dedicated,,,,,,,C1,6,3",
+]
+
+
+@pytest.mark.parametrize(
+    "changes, grids, communities",
+    [
+        ({}, ["A2", "B1", "C1"], ["Birch", "Cedar"]),
+        ({"roles.part_time_handling": True}, ["C1"], ["Cedar"]),
+        ({"rules.roles": False}, ["C1"], ["Cedar"]),
+        ({"rules.grid_handling": False}, [], []),
+    ],
+)
+def test_grids_without_a_handler_are_those_without_hands(changes, grids, communities, tmp_path):
+    city = own_city("mine", write(tmp_path, BARE), None, "_categories", tmp_path)
+    s = city.scenario.replace({"staff.nominal_share": 0.0, "rules.careers": False, **changes})
+    city = dataclasses.replace(city, scenario=s)
+    assert city.without_handler == {"grids": grids, "communities": communities}
+    if s.rules.grid_handling:  # the model says the same
+        hands = World(s, City(s)).tables.grid.hands[:4]
+        assert [n for n, h in zip(("A1", "A2", "B1", "C1"), hands, strict=True) if h == 0] == grids
+    assert len(city_warnings(city, "en")) == len(city_warnings(city, "zh")) == bool(grids)
+
+
+def test_new_warns_of_grids_in_which_nobody_takes_cases(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, [*BARE, *(f"D{k},comprehensive,West,Mill Street,Dogwood,500,0,1,,," for k in range(4))])
+    assert main(["new", "mine", "--grids", "grids.csv"]) == 0
+    out, err = capsys.readouterr()
+    told = [line for line in err.splitlines() if "Nobody takes cases" in line]
+    assert len(told) == 1 and "in 7 of 8 comprehensive grids (A2, B1, C1, and 4 more)" in told[0]
+    assert "3 communities (Birch, Cedar, Dogwood): they have no full-time gridworker" in told[0]
+    assert told[0].removeprefix("gridsim: ") in out
+    assert main(["new", "other", "--grids", "grids.csv", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["without_handler"]["communities"] == ["Birch", "Cedar", "Dogwood"]
+    write(tmp_path, GOOD)
+    assert main(["new", "good", "--grids", "grids.csv"]) == 0
+    assert "Nobody" not in "".join(capsys.readouterr())
 
 
 # --- levers -----------------------------------------------------------------------------------------------------------

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from gridsim.commands.shared import OK, Adder, announce, print_json
+
+GUIDE = "gridsim/docs/pages/guides/city.md"  # page "Put in your own city" of the site
 
 
 def define(add: Adder) -> None:
     """The command and its options."""
     sub = add("new", "Make a scenario of your own city from CSV tables.", _run)
     sub.add_argument("name", nargs="?", metavar="NAME", help="writes NAME.toml and NAME-grids.csv")
-    sub.add_argument("--grids", type=Path, metavar="FILE", help="CSV table of grids (see the README for its columns)")
+    sub.add_argument("--grids", type=Path, metavar="FILE", help=f"CSV table of grids; its columns: {GUIDE}")
     sub.add_argument(
         "--departments", type=Path, metavar="FILE", help="CSV table of teams (default: sized by arithmetic)"
     )
@@ -26,7 +29,7 @@ def define(add: Adder) -> None:
 def _run(a: argparse.Namespace) -> int:
     from gridsim.scenario.scenario import ScenarioError
     from gridsim.studies.own_city import own_city
-    from gridsim.views.own_city import city_files, city_json, city_text, write_city
+    from gridsim.views.own_city import city_files, city_json, city_text, city_warnings, write_city
 
     if a.sample is not None:
         return _sample(a)
@@ -42,6 +45,8 @@ def _run(a: argparse.Namespace) -> int:
         print_json(city_json(city, files, a.lang))
     else:
         print(city_text(city, files, a.lang))
+    for line in city_warnings(city, a.lang):
+        print(f"gridsim: {line}", file=sys.stderr)
     return OK
 
 

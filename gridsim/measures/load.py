@@ -7,6 +7,7 @@ import pandas as pd
 
 from gridsim.measures.effort import in_force, workdays
 from gridsim.measures.survival import ratio
+from gridsim.measures.territory import tier_names
 from gridsim.model.gridworkers import PART_TIME
 from gridsim.model.staffing import take_cases
 from gridsim.model.world import World
@@ -46,7 +47,7 @@ def _window(world: World, window: Window) -> pd.DataFrame:
     begun = b.full_time_hours - a.full_time_hours
     if take_cases(PART_TIME, s):
         begun = begun + b.part_time_hours - a.part_time_hours
-    names = [f"community-{k}" for k in range(len(hours))]
+    names = tier_names(world.city, "community")
     parts = [
         ("department", world.department_names, b.team_days - a.team_days, team_days, a.queue, b.queue),
         ("community", names, begun, hours, a.live_cases, b.live_cases),

@@ -55,20 +55,34 @@ def _overlap(start: np.ndarray, stop: np.ndarray, first: float, last: float) -> 
     return np.maximum(np.minimum(stop, last) - np.maximum(start, first), 0.0)
 
 
+def tier_names(city: City, tier: str) -> list[str]:
+    """Names of a tier's rows (``grid``, ``community``, ``street``): the table's own, else the tier and a number."""
+    community, table = city.community, city.scenario.grids
+    rows = {"grid": len(city.grid), "community": len(community), "street": city.n_streets}[tier]
+    if table is None:
+        return [f"{tier}-{k}" for k in range(rows)]
+    if tier == "grid":
+        return list(table.columns["name"])
+    names = [table.columns[tier][row] for row in community.first_grid]
+    if tier == "community":
+        return names
+    return [names[k] for k in np.unique(community.street, return_index=True)[1]]
+
+
 def grid_register(city: City) -> pd.DataFrame:
-    """One row a grid as first drawn: name, kind, district, street and community (numbers), position.
+    """One row a grid as first drawn: name, kind, district, street, community, position.
 
     Positions are the table's coordinates, or those of a schematic map.
     """
-    g, table = city.grid, city.scenario.grids
-    names = [f"grid-{k}" for k in range(len(g))] if table is None else list(table.columns["name"])
+    g = city.grid
+    streets, communities = (np.array(tier_names(city, tier), dtype=object) for tier in ("street", "community"))
     return pd.DataFrame(
         {
-            "grid": names,
+            "grid": tier_names(city, "grid"),
             "kind": np.where(g.dedicated == 1, "dedicated", "comprehensive"),
             "district": [city.district_names[d] for d in g.district],
-            "street": city.community.street[g.community],
-            "community": g.community,
+            "street": streets[city.community.street[g.community]],
+            "community": communities[g.community],
             "x": g.x,
             "y": g.y,
         }

@@ -42,7 +42,7 @@ from gridsim.model.story import (
     note,
 )
 
-# States. Conservation: every incident is in exactly one of them (MECHANISMS 1.6); stalled is a flag of open.
+# States. Conservation: every incident is in exactly one of them; stalled is a flag of open.
 LATENT, LAPSED, OPEN, RESOLVED, CLOSED_FORMALLY, SELF_RESOLVED = range(6)
 """States. LATENT also covers what was noticed and is not yet audited (its REPORTED event is on the agenda)."""
 STATES = ("latent", "lapsed", "open", "resolved", "closed formally", "self-resolved")

@@ -120,7 +120,7 @@ def advance(t, first, last, room, own):
 
 @rule()
 def one_day(t, day, own):
-    """A day, in order (MODEL §3).
+    """A day, in order.
 
     - 1. ``cool_down``: hotspots of patrol, every four weeks; then ``look_at_staff``: careers, every four weeks. Then
       ``own``, the user's rule; if it raised, the day ends here and False is returned (else True).

@@ -325,7 +325,7 @@ def success(s: Scenario, complexity: np.ndarray) -> np.ndarray:
 
 
 def needs_after_exhaustion(s: Scenario) -> np.ndarray:
-    """R11. Chance per category of reaching a department by need or after all attempts failed (m, MECHANISMS 1.4).
+    """R11. Chance per category of reaching a department by need or after all attempts failed (m).
 
     Where there are experts, what they settle instead does not come so far (R10).
 

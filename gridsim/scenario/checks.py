@@ -29,7 +29,7 @@ def _time(time: Any) -> list[str]:
 
 
 def _hours(staff: Any, platform: Any, experts: Any, rules: Any, outreach: Any, warning: Any) -> list[str]:
-    """Hours of a full-timer must cover what is not events; the remainder is for events (MECHANISMS: R17)."""
+    """Hours of a full-timer must cover what is not events; the remainder is for events (R17)."""
     parts = SimpleNamespace(
         staff=staff, platform=platform, experts=experts, rules=rules, outreach=outreach, warning=warning
     )

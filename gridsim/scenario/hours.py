@@ -79,7 +79,7 @@ def hours_for_the_public(outreach: Any, warning: Any, rules: Any) -> float:
 
 
 def year_of_hours(s: Any) -> Hours:
-    """R17. Split a full-timer's year of scenario ``s`` (MECHANISMS 2.6).
+    """R17. Split a full-timer's year of scenario ``s``.
 
     Joined databases end duplicate entry in proportion, devices save part of the entry that is left, and experts take
     over part of the training once there are enough of them; the hours so freed go to patrol or to events, nowhere else.

@@ -1,6 +1,6 @@
 """Policies compared: the same seeds under every policy, paired differences with intervals and verdicts.
 
-The unit is a city-year replication, paired by seed; cases and grids are never replicates (MECHANISMS 1.9). Tables are
+The unit is a city-year replication, paired by seed; cases and grids are never replicates. Tables are
 warmed up once a seed and copied to every policy.
 """
 

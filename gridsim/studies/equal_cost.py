@@ -1,4 +1,4 @@
-"""Policies scaled to one budget: as much of each as the same gross outlay a year buys (MECHANISMS 2.22).
+"""Policies scaled to one budget: as much of each as the same gross outlay a year buys.
 
 The outlay of an option at an intensity is a staircase, since people, teams, devices and links are whole: a budget is
 met within one step, the indivisible unit there. Savings are never part of it, and are not reinvested.

@@ -11,6 +11,8 @@ from typing import Any
 
 import tomli_w
 
+from gridsim.model.gridworkers import PART_TIME
+from gridsim.model.staffing import take_cases
 from gridsim.scenario.department_table import read_department_table
 from gridsim.scenario.errors import ScenarioError
 from gridsim.scenario.grid_table import GridTable, Taken, read_grid_table
@@ -75,6 +77,23 @@ class OwnCity:
             "full_time": sum(t.columns["full_time"]),
             "part_time": sum(t.columns["part_time"]),
             "teams": sum(sum(row.values()) for row in self.scenario.teams.values()),
+        }
+
+    @property
+    def part_timers_handle(self) -> bool:
+        """Whether part-timers take cases of the queue, too."""
+        return bool(take_cases(PART_TIME, self.scenario)) and self.scenario.staff.part_time_fte > 0
+
+    @property
+    def without_handler(self) -> dict[str, list[str]]:
+        """Comprehensive ``grids``, and whole ``communities``, in which nobody takes cases (R9); names in order."""
+        c = self.table.columns
+        rows = range(self.table.comprehensive) if self.scenario.rules.grid_handling else ()
+        handlers = {k: c["full_time"][k] + (c["part_time"][k] if self.part_timers_handle else 0) for k in rows}
+        able = {c["community"][k] for k in rows if handlers[k]}
+        return {
+            "grids": [c["name"][k] for k in rows if not handlers[k]],
+            "communities": list(dict.fromkeys(c["community"][k] for k in rows if c["community"][k] not in able)),
         }
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gridsim.measures.groups import same_incidents
+from gridsim.measures.territory import tier_names
 from gridsim.model import story as st
 from gridsim.model.cases import CHANNELS, RESOLVED, SELF_RESOLVED
 from gridsim.model.changes import Intervention
@@ -388,8 +389,8 @@ def _facts(world: World, n: int) -> dict[str, Any]:
         "place": int(c.place),
         "ordinal": int(c.ordinal),
         "district": world.city.district_names[place.district],
-        "street": f"street-{world.city.community[place.community].street}",
-        "community": f"community-{place.community}",
+        "street": tier_names(world.city, "street")[world.city.community[place.community].street],
+        "community": tier_names(world.city, "community")[place.community],
         "grid": f"grid-{world.city.place[c.place].grid}",
         "complexity": float(c.complexity),
         "needs": int(c.needs),

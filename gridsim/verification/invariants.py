@@ -70,7 +70,7 @@ def none_broken(quantity: str, wrong: list[str], unit: str) -> Finding:
     "Conservation, order of times, working hours, budgets and hands in random cities",
     kind="invariant",
     rules="R1 R2 R3 R4 R5 R6 R7 R8 R9 R10 R11 R12 R13 R14 R15 R16 R17 R18 R19",
-    source="MODEL, section 7",
+    source="texts of the rules (gridsim rules); ODD description, sections 2 and 3",
 )
 def promises(size: Size) -> Iterator[Finding]:
     """Every promise, in every city, on several days, under dated policies."""
@@ -116,7 +116,7 @@ def littles_law(size: Size) -> Iterator[Finding]:
     "one-course",
     "One go, day by day, in chunks, from a copy, and under a policy of nothing: bit-identical",
     kind="invariant",
-    source="MODEL, sections 4 and 7",
+    source="ODD description, sections 3 and 4 (stochasticity)",
 )
 def one_course(size: Size) -> Iterator[Finding]:
     """A run is a function of its scenario, its policies and its keys alone."""
@@ -161,7 +161,7 @@ def _in_force(plan: list[Phase], day: int) -> Scenario:
     "The same incidents under every policy, and one history until policies differ",
     kind="invariant",
     rules="R1",
-    source="MODEL, section 4",
+    source="ODD description, section 4 (stochasticity)",
 )
 def common_luck(size: Size) -> Iterator[Finding]:
     """Two plans of one city: no lever moves an incident, and none has an effect before its day.
@@ -199,7 +199,7 @@ def common_luck(size: Size) -> Iterator[Finding]:
     "order",
     "Threads, the order of policies and the hash seed of Python change nothing",
     kind="invariant",
-    source="MODEL, section 4",
+    source="ODD description, section 4 (stochasticity)",
 )
 def order(size: Size) -> Iterator[Finding]:
     """The same comparison with one thread and with three, in two orders; the same cities in other processes."""

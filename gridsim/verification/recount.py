@@ -1,4 +1,4 @@
-"""The measures counted again from the rows of cases, in plain loops written from their definitions (MECHANISMS §1).
+"""The measures counted again from the rows of cases, in plain loops written from their definitions.
 
 Nothing of ``gridsim.measures`` is used but the values held against: a definition that is changed there, by mistake or
 on purpose, is told by the name of its measure. Stocks are counted at each day's end of a run made day by day.
@@ -248,7 +248,7 @@ def _of_kept(g: Any, w: Any, k: int) -> bool:
     "Measures counted again from the rows, by their definitions",
     kind="reference",
     rules="R17",
-    source="MECHANISMS §1; gridsim measures",
+    source="definitions of gridsim measures",
 )
 def recount(size: Size) -> Iterator[Finding]:
     """Two small cities of two windows: each measure that is a count, a share or a mean."""

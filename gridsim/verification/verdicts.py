@@ -1,4 +1,4 @@
-"""Verdicts and costs of a small comparison, reckoned again from its runs by the written rules (MECHANISMS 1.7, 2.22).
+"""Verdicts and costs of a small comparison, reckoned again from its runs by the rules as they are written for readers.
 
 Nothing of ``gridsim.studies`` is used but the tables held against. What is better, and by how much it must be, stands
 here once more, as ``gridsim measures`` prints it: a sign turned over there is told here.
@@ -264,7 +264,7 @@ def made_runs() -> pd.DataFrame:
     "verdicts",
     "Differences, verdicts and costs reckoned again, by the written rules",
     kind="reference",
-    source="MECHANISMS 1.7, 1.9, 2.22; Student 1908; Holm 1979",
+    source="the guide Read a result; definitions of gridsim measures; Student 1908; Holm 1979",
 )
 def verdicts(size: Size) -> Iterator[Finding]:
     """Four replications of a tiny city under a policy that helps and one that harms; rows and runs made by hand."""

@@ -99,9 +99,11 @@ def district_label(scenario: Scenario, district: str, lang: str) -> str:
 
 
 def place_label(scenario: Scenario, kind: str, unit: str, lang: str) -> str:
-    """Name of a department (``district.field``) or a community (``community-3``)."""
-    if kind == "community" or lang != "zh":
+    """Name of a department (``district.field``) or a community (its own, or ``community-3`` where it has none)."""
+    if kind == "community" and scenario.grids is None:
         return unit.replace("community-", say("community", lang) + " ")
+    if kind == "community" or lang != "zh":
+        return unit
     district, field = unit.split(".")
     where = scenario.districts[district].chinese if district in scenario.districts else say("city_level", lang)
     return f"{where or district}·{scenario.fields[field]}"

@@ -15,6 +15,7 @@ from gridsim.views.labels import aligned, catalogue, say
 
 SAMPLE = ("grids.csv", "departments.csv")
 FORBIDDEN = set('/\\:*?"<>|')
+NAMED = 3  # grids or communities that a warning names
 
 
 def city_files(name: str, folder: Path) -> tuple[Path, Path]:
@@ -75,8 +76,28 @@ def city_text(city: OwnCity, files: tuple[Path, Path], lang: str) -> str:
     rows = [head, *(list(row.values()) for row in taken_rows(city, lang))]
     parts.append(say("new_taken", lang) + "\n" + aligned(rows, right=(2,)))
     parts.append(say("new_grades", lang))
+    parts += city_warnings(city, lang)
     parts.append(say("new_written", lang, files=", ".join(map(str, files)), toml=files[0]))
     return "\n\n".join(parts)
+
+
+def city_warnings(city: OwnCity, lang: str) -> list[str]:
+    """A sentence on grids and communities in which nobody takes cases, if there are any."""
+    found = city.without_handler
+    if not found["grids"]:
+        return []
+    told = {k: {"n": f"{len(v):,}", "first": _first(v, lang)} for k, v in found.items()}
+    whole = say("new_nobody_communities", lang, **told["communities"]) if found["communities"] else ""
+    why = say("new_nobody_at_all" if city.part_timers_handle else "new_nobody_full_time", lang)
+    then = say("new_nobody_cover" if city.scenario.rules.cover else "new_nobody_waits", lang)
+    return [
+        say("new_nobody", lang, **told["grids"], all=f"{city.table.comprehensive:,}", whole=whole, why=why, then=then)
+    ]
+
+
+def _first(names: list[str], lang: str) -> str:
+    more = [say("new_more", lang, n=f"{len(names) - NAMED:,}")] if len(names) > NAMED else []
+    return say("list_comma", lang).join([*names[:NAMED], *more])
 
 
 def taken_rows(city: OwnCity, lang: str) -> list[dict[str, str]]:
@@ -105,4 +126,5 @@ def city_json(city: OwnCity, files: tuple[Path, Path], lang: str) -> dict[str, A
         "read": city.counts,
         "ignored": city.ignored,
         "taken": taken_rows(city, lang),
+        "without_handler": city.without_handler,
     }
