@@ -1,4 +1,4 @@
-"""What gridsim measures: every outcome with its unit, direction and definition (MODEL §5, MECHANISMS §1)."""
+"""What gridsim measures: every outcome with its unit, direction and definition."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Measure:
     certain: bool = False
 
 
-RESTRICTED_TO = 90.0  # days to which times are restricted (MECHANISMS 1.7)
+RESTRICTED_TO = 90.0  # days to which times are restricted
 
 
 def _m(
