@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NoReturn
 
 from gridsim.commands import (
@@ -57,9 +58,12 @@ MOST_ERRORS = 20  # lines printed of a table with many
 class _Parser(argparse.ArgumentParser):
     """One line an error, with the nearest right name, and exit code 2."""
 
+    lang = "en"  # of errors; what was typed says it before anything is parsed
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line and exit."""
         from gridsim.scenario.scenario import nearest
+        from gridsim.views.errors import error_line
 
         if "invalid choice: '" in message:
             word = message.split("invalid choice: '")[1].split("'")[0]
@@ -69,7 +73,14 @@ class _Parser(argparse.ArgumentParser):
             word = next(iter(message.removeprefix("unrecognized arguments: ").split()), "''")  # it may be empty
             known = [o for a in self._actions for o in a.option_strings]
             message = f"unknown {'option' if word.startswith('-') else 'argument'} {word}{nearest(word, known)}"
-        self.exit(WRONG_INPUT, f"{self.prog}: {message}\n")
+        self.exit(WRONG_INPUT, f"{self.prog}: {error_line(message, self.lang)}\n")
+
+    def speak(self, lang: str) -> None:
+        """Say errors of this parser and of its commands in a language."""
+        self.lang = lang
+        for a in self._actions:
+            for sub in a.choices.values() if isinstance(a, argparse._SubParsersAction) else ():
+                sub.lang = lang
 
     def command(self, name: str) -> argparse.ArgumentParser:
         """The parser of one command."""
@@ -112,6 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     lang, stopped = "en", "stopped"
     try:
         parser = build_parser()
+        parser.speak(_asked(sys.argv[1:] if argv is None else argv))
         arguments, extra = parser.parse_known_args(argv)
         if extra:  # let the command itself say which of its options was meant
             parser.command(arguments.command).error(f"unrecognized arguments: {' '.join(extra)}")
@@ -131,11 +143,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OK
 
 
+def _asked(argv: Sequence[str]) -> str:
+    """The language of messages that a command line asks for, whatever else is wrong with it."""
+    return "zh" if "--lang=zh" in argv or ("--lang", "zh") in pairwise(argv) else "en"
+
+
 def _complain(errors: list[str], lang: str) -> None:
+    from gridsim.views.errors import error_line
     from gridsim.views.labels import say
 
     for line in errors[:MOST_ERRORS]:
-        print(f"gridsim: {line}", file=sys.stderr)
+        print(f"gridsim: {error_line(line, lang)}", file=sys.stderr)
     if len(errors) > MOST_ERRORS:
         print(f"gridsim: {say('more_errors', lang, n=len(errors) - MOST_ERRORS)}", file=sys.stderr)
 

@@ -1,14 +1,21 @@
 """The command line as a stranger meets it."""
 
+import argparse
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import gridsim
 from gridsim.cli import main
+from gridsim.views import errors
 
 FAST = 'based_on = "neighbourhood"\n[time]\nwarmup_days = 20\ndays = 40\nfollow_up_days = 10\n'
 
@@ -169,6 +176,50 @@ def test_bad_command_lines_give_one_clear_line(argv, expected, fast, capsys):
     lines = [x for x in err.splitlines() if x.strip()]
     assert len(lines) == (2 if argv[-1:] == ["a+b"] else 1), lines  # a+b: two policies, each unknown
     assert not (fast / "gridsim-results").exists()
+
+
+CHINESE = [
+    (["compare"], "gridsim compare: 缺少参数：SCENARIO"),
+    (["compar"], "没有此命令或选项 'compar'；是否应为 compare？可用：compare, "),
+    (["compare", "fast.toml", "--seeed", "3"], "没有此选项 --seeed；是否应为 --seed？"),
+    (["run", "fast.toml", "more"], "多余的参数 more"),
+    (["run", "fast.toml", "--days", "x"], "参数 --days：须为整数，范围 1 至 36500（现为 'x'）"),
+    (["compare", "neighborhood"], "neighborhood: 没有此情景；是否应为 neighbourhood？内置情景：daqing-2021, "),
+    (["compare", "fast.toml", "--policies", "raise-linkge"], "没有政策 'raise-linkge'；是否应为 raise-linkage？已有："),
+    (["compare", "none.toml"], "none.toml: 没有此文件"),
+    (["run", "bad.toml"], "bad.toml: linkage.rat: 没有此键；是否应为 linkage.rate？"),
+    (["run", "bad.toml"], "bad.toml: linkage.rate: 不得大于 1（现为 1.6）"),
+    (["run", "bad.toml"], "bad.toml: staff.full_time: 须为整数（现为 'x'）"),
+    (["new", "x", "--grids", "bad.csv"], "bad.csv：第 2 行，人口: 须为整数，范围 1 至 100,000（现为 '-3'）"),
+    (["new", "x", "--grids", "bad.csv"], "bad.csv：第 3 行：有 2 格，而表头有 6 格；含逗号的格须加引号"),
+    (["new", "x", "--grids", "bad.csv"], "bad.csv：第 4 行，网格: 'A' 已在第 2 行出现"),
+]
+
+
+@pytest.mark.parametrize("argv, expected", CHINESE)
+def test_usual_errors_are_chinese_when_chinese_is_asked_for(argv, expected, fast, capsys):
+    text = 'based_on = "neighbourhood"\n[linkage]\nrat = 0.6\nrate = 1.6\n[staff]\nfull_time = "x"\n'
+    (fast / "bad.toml").write_text(text, encoding="utf-8")
+    rows = "网格,类型,区县,街道,社区,人口\nA,综合,D,S,C,-3\nB,综合\nA,综合,D,S,C,5\n"
+    (fast / "bad.csv").write_text(rows, encoding="utf-8")
+    for zh in (["--lang", "zh"], ["--lang=zh"]):
+        try:
+            code = main([*argv, *zh])
+        except SystemExit as stop:
+            code = stop.code
+        assert code == 2 and expected in capsys.readouterr().err
+
+
+def test_chinese_pieces_are_pieces_of_errors_that_are_raised():
+    """A sentence that is changed in the code is changed in the catalogue too, or would be English again."""
+    sources = "".join(p.read_text(encoding="utf-8") for p in Path(gridsim.__file__).parent.rglob("*.py"))
+    sources += inspect.getsource(argparse)
+    pieces = tomllib.loads((Path(errors.__file__).with_suffix(".toml")).read_text(encoding="utf-8"))
+    longest = {max(re.split(r"\{\w\}", en), key=len).strip(" ;:?.,()") for en in pieces}
+    composed = {"unknown option", "unknown argument", "stands in row"}  # of two pieces; tried above
+    assert {part for part in longest if part not in sources} == composed
+    for en, zh in pieces.items():
+        assert sorted(re.findall(r"\{(\w)\}", en)) == sorted(re.findall(r"\{(\w)\}", zh)), en
 
 
 def test_module_and_pipe(fast):

@@ -24,6 +24,7 @@ from gridsim.studies.sensitivity.indices import analysed, effects
 from gridsim.studies.sensitivity.noise import NOISE, dummy_pairs, noise_of
 from gridsim.studies.sensitivity.spec import DELTA, METHODS, MORRIS, PAWN, RBD, REGIONAL, SOBOL, Spec, drawn
 from gridsim.studies.study import Study
+from gridsim.views.sensitivity_figures import LABEL, NAMED, spaced
 
 X = [Factor(f"x{i}", NUMBER, 0, 1) for i in (1, 2, 3)]
 SIZES = {MORRIS: 8, SOBOL: 256, PAWN: 300, DELTA: 300, RBD: 600, REGIONAL: 300}
@@ -595,6 +596,13 @@ def test_a_study_end_to_end(tmp_path, method, n, second):
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
     assert "dummy" in page and ("run" in page or "enough" in page)
     assert "虚拟因子" in (tmp_path / "page-zh.md").read_text(encoding="utf-8")
+
+
+@given(st.lists(st.floats(-0.5, 1.5), min_size=1, max_size=NAMED))
+def test_names_in_a_plane_stand_apart_in_order_and_inside(heights):
+    found = spaced(np.sort(heights), LABEL)
+    assert np.all(np.diff(found) > LABEL - 1e-9) and found[0] > -1e-9 and found[-1] <= 1
+    assert np.allclose(spaced(found, LABEL), found)  # what stands apart already is left alone
 
 
 def test_salib_is_loaded_only_when_it_is_used():

@@ -18,6 +18,7 @@ from gridsim.views.figures import NOTE, wrapped
 from gridsim.views.labels import measure_label, say, unit_label
 
 SHOWN, MEASURES_SHOWN, OUTPUTS_SHOWN = 15, 2, 2  # factors a panel, measures, and outputs of each (today, one policy)
+NAMED, LABEL = 12, 0.075  # points named in a plane, the dummy among them; height of a name, of the plane's
 GREY, BLUE, RED = "#999999", "#0072B2", "#D55E00"
 Tables = dict[str, pd.DataFrame]
 
@@ -65,7 +66,7 @@ def bars(study: Study, tables: Tables, lang: str) -> Figure:
 
 
 def plane(study: Study, tables: Tables, lang: str) -> Figure | None:
-    """Morris' plane: mean absolute effect and its spread; named are factors above the dummy."""
+    """Morris' plane: mean absolute effect and its spread; named are the largest factors above the dummy."""
     if tables["indices"].method.iloc[0] != MORRIS:
         return None
     panels = list(_panels(study, tables["indices"]))
@@ -74,20 +75,44 @@ def plane(study: Study, tables: Tables, lang: str) -> Figure | None:
         wide = table.pivot(index="factor", columns="index", values="value")
         above = set(table[table.above_floor].factor)
         unit = str(table.unit.iloc[0])
-        named = above.intersection(_largest(table, "mu_star").factor[:8])
         for f, row in wide.iterrows():
             mark, colour = ("D", RED) if f == DUMMY else ("o", BLUE) if f in above else ("o", GREY)
             a.plot(row.mu_star, row.sigma, mark, color=colour, markersize=5)
-            if f == DUMMY or f in named:
-                text = wrapped(factor_label(str(f), lang), 28)
-                a.annotate(text, (row.mu_star, row.sigma), (4, 3), textcoords="offset points", fontsize=7)
+        main = _largest(table, "mu_star").factor
+        named = [f for f in main if f in above and f != DUMMY][: NAMED - 1]
         floor = table[(table.factor == DUMMY) & (table["index"] == "mu_star")].ci_high.iloc[0]
         a.axvline(floor, color=RED, linestyle="--", linewidth=1)
         most = float(np.nanmax(wide[["mu_star"]].to_numpy()))
-        a.plot([0, most], [0, most], color="#bbbbbb", linewidth=0.8)
+        a.plot([0, most], [0, most], color="black", linestyle=":", linewidth=1)
         a.set_xlabel(index_label("mu_star", unit, lang), fontsize=9)
         a.set_ylabel(index_label("sigma", unit, lang), fontsize=9)
+        _name_beside(a, wide.loc[[*named, DUMMY]], lang)
     return figure
+
+
+def _name_beside(axes: Any, points: pd.DataFrame, lang: str) -> None:
+    """Name points of the plane in a column right of it, in the order of their height, with a line to each."""
+    points = points.sort_values("sigma")
+    low, high = axes.get_ylim()
+    heights = (points.sigma.to_numpy(dtype=float) - low) / (high - low)
+    for (f, row), y in zip(points.iterrows(), spaced(heights, LABEL), strict=True):
+        axes.annotate(
+            wrapped(factor_label(str(f), lang), 28), (row.mu_star, row.sigma), (1.03, y), fontsize=7, va="center",
+            textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5, "relpos": (0, 0.5), "shrinkB": 3},
+        )  # fmt: skip
+
+
+def spaced(heights: np.ndarray, gap: float) -> np.ndarray:
+    """Heights from 0 to 1, in order, moved up and then down as little as leaves ``gap`` between neighbours."""
+    out = np.clip(heights, 0.0, 1.0)
+    for k in range(1, len(out)):
+        out[k] = max(out[k], out[k - 1] + gap)
+    top = 1.0
+    for k in range(len(out) - 1, -1, -1):
+        out[k] = min(out[k], top)
+        top = out[k] - gap
+    return out
 
 
 def second_order(study: Study, tables: Tables, lang: str) -> Figure | None:
