@@ -14,7 +14,10 @@ from gridsim.views.labels import catalogue, terms
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh.md")}
 CONTENTS = "[Run it](#run-it)"
-TWO_CLICKS = ["Run it", "Read a result", "Change a parameter", "Add a policy", "Put in your own city"]
+TWO_CLICKS = {
+    "README.md": ["Run it", "Read a result", "Change a parameter", "Add a policy", "Put in your own city"],
+    "README.zh.md": ["运行", "读懂结果", "修改参数", "添加政策", "换成自己的城市"],
+}
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -36,7 +39,8 @@ def test_chinese_terms_are_those_of_the_program():
     known = [terms()["choices"][k] for k in ("comprehensive", "dedicated")]
     known += [terms()["per"][k] for k in ("full_time", "part_time", "department")]
     known += [m.chinese for m in MEASURES if m.primary] + [REGISTRY["linkage.rate"].chinese]
-    known += [catalogue()[k]["zh"] for k in ("better", "worse")]
+    verdicts = ("better", "worse", "higher", "lower", "too small to matter", "not confirmed", "no clear difference")
+    known += [catalogue()[k]["zh"] for k in verdicts]
     assert [word for word in known if word not in TEXTS["README.zh.md"]] == []
 
 
@@ -45,13 +49,14 @@ def test_one_screen_before_the_table_of_contents():
     assert len(lines) <= 40
 
 
-def test_two_clicks_lead_to_what_a_newcomer_wants():
+@pytest.mark.parametrize("name", TEXTS)
+def test_two_clicks_lead_to_what_a_newcomer_wants(name):
     """The first to the section, the second to its guide."""
-    text = TEXTS["README.md"]
-    for title in TWO_CLICKS:
+    text = TEXTS[name]
+    for title in TWO_CLICKS[name]:
         assert f"[{title}](#{title.lower().replace(' ', '-')})" in text
         section = text.split(f"\n## {title}\n")[1].split("\n## ")[0]
-        assert re.search(r"\]\(gridsim/docs/pages/guides/\w+\.md\)", section), title
+        assert re.search(r"\]\(gridsim/docs/pages/guides/\w+\.md[#)]", section), title
 
 
 def _links(name: str) -> list[tuple[str, str]]:
