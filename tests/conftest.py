@@ -56,3 +56,12 @@ def assert_share(successes: int, trials: int, theory: float, what: str = "") -> 
     """A count agrees with a binomial share."""
     p = stats.binomtest(int(successes), int(trials), theory).pvalue
     assert p > 1 - LEVEL, f"{what}: {successes} of {trials} = {successes / trials:.4f}, theory {theory:.4f} (p {p:.1e})"
+
+
+LONG = ("invariants", "killed", "verify", "docs", "patterns", "cli", "app", "reference", "baselines", "not_rigged")
+
+
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """The files that take longest come first, so that no process works on one of them alone at the end."""
+    place = {f"test_{name}": k for k, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))

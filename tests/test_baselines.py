@@ -75,7 +75,7 @@ def test_one_baseline_twice_agrees_with_itself(here):
 
 def test_command_writes_a_folder_each_and_one_table(here, capsys):
     base = ["compare", "a.toml", "b.toml", "--policies", "raise-linkage", "--replications", "2"]
-    assert main([*base, "--out", "o"]) == 0
+    assert main([*base, "--lang", "both", "--out", "o"]) == 0
     out = capsys.readouterr().out
     assert out.index("How far the answer depends") < out.index("=== Baseline a") < out.index("=== Baseline b")
     assert sorted(p.name for p in (here / "o").iterdir()) == ["a", "b", "baselines.csv", "report.html"]
@@ -84,8 +84,7 @@ def test_command_writes_a_folder_each_and_one_table(here, capsys):
     assert list(table.baseline) == ["a", "b"] * 2 and table.agreement.isin(AGREEMENTS).all()
     own = pd.read_csv("o/b/comparison.csv").query("measure == 'backlog'").iloc[0]
     assert table.query("baseline == 'b' and measure == 'backlog'").iloc[0].difference == own.difference
-    assert main([*base, "--lang", "zh", "--out", "z"]) == 0
-    assert "结论对基线的依赖程度" in capsys.readouterr().out
+    assert "结论对基线的依赖程度" in out
     assert main([*base, "--json", "--out", "j"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert set(data["comparisons"]) == {"a", "b"} and len(data["baselines"]) == 4

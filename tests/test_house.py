@@ -115,7 +115,7 @@ def test_every_public_function_has_a_docstring():
 @pytest.mark.parametrize(("script", "table"), [("mutation", "MUTANTS"), ("sabotage", "ACTS")])
 def test_rules_that_are_broken_on_purpose_stand_where_they_are_looked_for(script, table, monkeypatch):
     """Each old text exactly once: else the slow scripts in experiments/ stop at the first rule that was reworded."""
-    monkeypatch.syspath_prepend(str(PACKAGE.parent / "experiments"))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "experiments"))
     wrong = []
     for act in getattr(importlib.import_module(script), table):
         changes = act.changes if script == "sabotage" else [(act.file.removeprefix("gridsim/"), act.old, act.new)]

@@ -1,5 +1,7 @@
 """The ladder in real small cities: sums, nothing from nothing, the same ends, and the command from end to end."""
 
+import contextlib
+import io
 import json
 import re
 
@@ -8,6 +10,8 @@ import pandas as pd
 import pytest
 
 from gridsim.cli import main
+from gridsim.commands.ladder import _as_json
+from gridsim.commands.shared import print_json
 from gridsim.scenario.policies import Policy, builtin_policies, parse_options
 from gridsim.scenario.scenario import ScenarioError, load_scenario
 from gridsim.studies.comparison import compare
@@ -222,46 +226,60 @@ def test_drawn_orders_state_their_error():
 # --- the command ---------------------------------------------------------------------------------------------------------
 
 
+SHORT = 'based_on = "neighbourhood"\n[time]\nwarmup_days = 20\ndays = 40\nfollow_up_days = 90\n'
+
+
 @pytest.fixture
 def small(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = 'based_on = "neighbourhood"\n[time]\nwarmup_days = 20\ndays = 40\nfollow_up_days = 90\n'
-    (tmp_path / "small.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "small.toml").write_text(SHORT, encoding="utf-8")
     return tmp_path
 
 
-def test_ladder_from_end_to_end(small, capsys):
-    assert main(["ladder", "small.toml", "--replications", "2", "--steps", "2", "--lang", "both", "--out", "o"]) == 0
-    said = capsys.readouterr()
-    assert re.search(r"\d+ runs, about \d+ s on \d threads", said.err)
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A folder of the command, in both languages, and what it said."""
+    folder, out, err = tmp_path_factory.mktemp("ladder"), io.StringIO(), io.StringIO()
+    (folder / "small.toml").write_text(SHORT, encoding="utf-8")
+    argv = ["ladder", "small.toml", "--replications", "2", "--steps", "2", "--lang", "both", "--out", "o"]
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        assert main(argv) == 0
+    return folder / "o", out.getvalue(), err.getvalue()
+
+
+def article(folder, lang):
+    """The text of one language's part of the page."""
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    return re.search(rf'<article[^>]*lang="{lang}[^>]*>(.*?)</article>', page, re.S)[1]
+
+
+def test_ladder_from_end_to_end(written, capsys):
+    folder, said, complained = written
+    assert re.search(r"\d+ runs, about \d+ s on \d threads", complained)
     names = "ladder.csv coalitions.csv continuum.csv scenario.toml manifest.json report.html "
     names += "ladder.png ladder.zh.png continuum.png continuum.zh.png"
-    assert sorted(p.name for p in (small / "o").iterdir()) == sorted(names.split())
-    table = pd.read_csv("o/ladder.csv", keep_default_na=False)
+    assert sorted(p.name for p in folder.iterdir()) == sorted(names.split())
+    table = pd.read_csv(folder / "ladder.csv", keep_default_na=False)
     assert set(table.kind) == set(KINDS) and set(table.origin) == {"", "paper", "ours", "ours+paper"}
     backlog = pick(table, "shapley", "backlog")
     assert len(backlog) == 8 and set(backlog.component) == set(KNOWN["good-governance"].components)
-    page = (small / "o/report.html").read_text(encoding="utf-8")
+    page = (folder / "report.html").read_text(encoding="utf-8")
     for text in ("share (Shapley)", "贡献份额", "our construct", "本模型设定", "interaction", "交互作用"):
-        assert text in page and text in said.out, text
-    facts = json.loads((small / "o/manifest.json").read_text(encoding="utf-8"))
+        assert text in page and text in said, text
+    facts = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert facts["first"] == "management" and facts["replications"] == [0, 1] and facts["coalitions"] == "all"
-    assert main(["report", "o"]) == 2
+    assert main(["report", str(folder)]) == 2
     assert "is a folder of gridsim ladder" in capsys.readouterr().err
 
 
-def test_chinese_page_has_no_english_words(small):
-    assert main(["ladder", "small.toml", "--replications", "2", "--steps", "2", "--lang", "zh", "--out", "o"]) == 0
-    text = (small / "o/report.html").read_text(encoding="utf-8").split("<article")[1].split(">", 1)[1]
-    text = re.sub(r"<(svg|code|footer)\b.*?</\1>|<[^>]+>", " ", text, flags=re.S)
+def test_chinese_page_has_no_english_words(written):
+    text = re.sub(r"<(svg|code|footer)\b.*?</\1>|<[^>]+>", " ", article(written[0], "zh"), flags=re.S)
     assert set(re.findall(r"[A-Za-z]{2,}", text)) <= {"gridsim", "compare", "fit", "small", "based", "on", "Holm"}
 
 
-def test_the_page_says_what_the_table_says(small):
-    assert main(["ladder", "small.toml", "--replications", "2", "--out", "o", "--json"]) == 0
-    table = pd.read_csv("o/ladder.csv", keep_default_na=False, na_values=[""]).query("measure == 'backlog'")
-    page = (small / "o/report.html").read_text(encoding="utf-8")
-    part = page.split('<table data-measure="backlog">')[1].split("</table>")[0]
+def test_the_page_says_what_the_table_says(written):
+    table = pd.read_csv(written[0] / "ladder.csv", keep_default_na=False, na_values=[""]).query("measure == 'backlog'")
+    part = article(written[0], "en").split('<table data-measure="backlog">')[1].split("</table>")[0]
     last = table[table.window == table.window.iloc[-1]]
     for name in KNOWN["good-governance"].components:
         cells = part.split(f'data-component="{name}"')[1].split("</tr>")[0].split("data-kind=")[1:]
@@ -289,3 +307,12 @@ def test_bad_ladders_end_in_one_line(argv, line, small, capsys):
     except SystemExit as stop:
         code = stop.code
     assert code == 2 and line in capsys.readouterr().err
+
+
+def test_json_holds_the_table(found, tmp_path, capsys):
+    print_json(_as_json(found, tmp_path))
+    told = json.loads(capsys.readouterr().out, parse_constant=lambda c: pytest.fail(f"{c} is not JSON"))
+    assert told["replications"] == 3 and len(told["ladder"]) == len(found.table)
+    whole = pick(found.table, "whole", "backlog", found.table.window.iloc[-1]).difference.item()
+    row = [r for r in told["ladder"] if (r["kind"], r["measure"]) == ("whole", "backlog")][-1]
+    assert row["difference"] == pytest.approx(whole)
