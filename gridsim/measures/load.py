@@ -23,7 +23,7 @@ def load(world: World) -> pd.DataFrame:
 
     Utilisation of a department is team-days begun ÷ available; of a community, event hours begun by those of its full-
     and part-timers who take cases from a queue ÷ the budget of their posts, of which the city's share of vacant
-    full-time equivalents is taken off (or ÷ their working hours where ``rules.hours`` is off). Staff of dedicated grids
+    posts is taken off (or ÷ their working hours where ``rules.hours`` is off). Staff of dedicated grids
     are not among them, nor part-timers who are kept from cases at the window's end: their time is no help to those who
     wait. The queues are the sub-tasks that wait at a department, and
     the live cases of a community's grids, at the window's first and last moment.
@@ -40,7 +40,7 @@ def _window(world: World, window: Window) -> pd.DataFrame:
         s = now.scenario
         if s.rules.hours:
             here = world.days[(world.days.day >= first) & (world.days.day < last)]
-            held = 1.0 - ratio(here.vacant_fte.mean(), now.fte.sum()) if s.rules.careers else 1.0
+            held = 1.0 - ratio(here.vacant.sum(), here.posts.sum()) if s.rules.careers else 1.0
             hours += held * now.handling * year_of_hours(s).events * (last - first) / 365
         else:
             hours += np.where(now.handling > 0, now.at_work, 0) * days * float(world.tables.settings.hours_a_day[0])
