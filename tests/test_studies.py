@@ -31,6 +31,14 @@ def write(folder: Path, design: str, more: str = "", settings: str = QUICK) -> P
     return path
 
 
+def test_the_city_is_possible_wherever_sobol_goes():
+    """Of the whole study file, not of its quick form: a range that leaves no hours for events is refused at once."""
+    study = Study.read(EXPERIMENTS / "sobol.toml")
+    data = study.to_dict()
+    data["told"]["design"]["n"] = 32
+    assert len(plan_of(Study.from_dict(data)).points) == 32 * 13  # base points, and their crossings: factors, dummy, 2
+
+
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda f: f.stem)
 def test_every_study_runs_quickly(file, tmp_path, capsys):
     asked = Study.read(file, quick=True).told.design.get("policies", [])
