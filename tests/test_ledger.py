@@ -119,18 +119,25 @@ def test_what_is_no_ledger_is_refused(tmp_path):
     assert {p.name for p in tmp_path.iterdir()} == {"x.ledger", "y.ledger"}  # and no lock beside them
 
 
-def test_the_software_is_told_and_a_change_of_it(finished, tmp_path, monkeypatch, capsys):
-    other = tmp_path / "other.ledger"
-    other.write_bytes(finished.read_bytes())
-    with Ledger.read(other) as book:
+def test_the_software_that_made_runs_is_told_and_a_change_of_it(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "a.ledger"
+    run_study(plan(), ledger=path, most=1).close()
+    with Ledger.read(path) as book:
         (one,) = book.software
-        assert f"numpy {np.__version__}" in one
-    Ledger.write(other).close()
-    assert main(["resume", str(other)]) == 0 and "not all made" not in capsys.readouterr().err
-    monkeypatch.setattr(ledger, "_software", lambda: "Python 4.0")
-    assert main(["resume", str(other)]) == 0 and "not all made with the same software" in capsys.readouterr().err
-    assert main(["status", str(other), "--json"]) == 0
+        assert f"numpy {np.__version__}" in one and book.counts()["missing"] == 4
+    run_study(plan(), ledger=path, most=1).close()
+    with Ledger.read(path) as book:
+        assert book.software == [one]
+    monkeypatch.setattr(ledger, "software", lambda: "Python 4.0")
+    Ledger.write(path).close()  # looked at, but nothing was run
+    with Ledger.read(path) as book:
+        assert book.software == [one]
+    assert main(["resume", str(path)]) == 0 and "not all made with the same software" in capsys.readouterr().err
+    assert main(["status", str(path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["software"] == [one, "Python 4.0"]
+    monkeypatch.setattr(ledger, "software", lambda: "Python 5.0")  # nothing is left to run
+    assert main(["resume", str(path)]) == 0
+    assert "5.0" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["studies/point.py", "studies/trial.py", "scenario/ranges.py"])

@@ -43,10 +43,10 @@ def _run(a: argparse.Namespace) -> int:
     write_city(city, files)
     if a.json:
         print_json(city_json(city, files, a.lang))
+        for line in city_warnings(city, a.lang):  # which the text holds
+            print(f"gridsim: {line}", file=sys.stderr)
     else:
         print(city_text(city, files, a.lang))
-    for line in city_warnings(city, a.lang):
-        print(f"gridsim: {line}", file=sys.stderr)
     return OK
 
 

@@ -103,7 +103,7 @@ def _resume(a: argparse.Namespace) -> int:
 
 def _run(plan: Any, path: Path, a: argparse.Namespace) -> int:
     """Run what is missing, then write the answer; after Ctrl-C say how to go on."""
-    from gridsim.studies.ledger import Ledger
+    from gridsim.studies.ledger import Ledger, software
     from gridsim.studies.study import Study
     from gridsim.views.labels import say
     from gridsim.views.study_page import write_study
@@ -111,8 +111,9 @@ def _run(plan: Any, path: Path, a: argparse.Namespace) -> int:
     lang = spoken(a.lang)[0]
     with Ledger.write(path, plan) as book:
         announce(lang)
-        if len(book.software) > 1:
-            print(f"gridsim: {say('study_software_mixed', lang, each='; '.join(book.software))}", file=sys.stderr)
+        made = list(dict.fromkeys([*book.software, *([software()] if next(book.missing(), None) else [])]))
+        if len(made) > 1:
+            print(f"gridsim: {say('study_software_mixed', lang, each='; '.join(made))}", file=sys.stderr)
         _with_bar(book, a, lang)
         counts = book.counts()
         if counts["missing"]:

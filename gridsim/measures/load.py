@@ -22,10 +22,10 @@ def load(world: World) -> pd.DataFrame:
     """One row per window and department or community.
 
     Utilisation of a department is team-days begun ÷ available; of a community, event hours begun by those of its full-
-    and part-timers who take cases from a queue ÷ the budget of their posts, of which the city's share of vacant
-    posts is taken off (or ÷ their working hours where ``rules.hours`` is off). Staff of dedicated grids
-    are not among them, nor part-timers who are kept from cases at the window's end: their time is no help to those who
-    wait. The queues are the sub-tasks that wait at a department, and
+    and part-timers who take cases from a queue ÷ the budget of their posts, of which the city's share of vacant posts
+    is taken off. Staff of dedicated grids are not among them, nor part-timers who are kept from cases at the window's
+    end: their time is no help to those who wait. Where ``rules.hours`` is off there is no budget, and the hours are ÷
+    the working hours of everybody at work in the community. The queues are the sub-tasks that wait at a department, and
     the live cases of a community's grids, at the window's first and last moment.
     """
     return pd.concat([_window(world, w) for w in windows(world.scenario)], ignore_index=True)

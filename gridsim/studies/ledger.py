@@ -18,6 +18,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -91,8 +92,6 @@ class Ledger:
             else:
                 self._take_over(plan)
             self._set("writer", f"process {os.getpid()} on {platform.node()}, since {_now()}")
-            if (here := _software()) not in self.software:
-                self._set("software", json.dumps([*self.software, here]))
         except BaseException:
             if lock is not None:
                 lock.close()
@@ -171,7 +170,7 @@ class Ledger:
 
     @property
     def software(self) -> list[str]:
-        """With what the runs were made: Python, libraries and machine; more than one where it was changed between."""
+        """Python, libraries and machine of the processes that wrote runs; several where that was changed between."""
         return list(json.loads(self._stored("software") or "[]"))
 
     def _stored(self, name: str) -> Any:
@@ -216,6 +215,9 @@ class Ledger:
         try:
             with self.db:
                 self.db.executemany(f"INSERT OR REPLACE INTO run VALUES ({', '.join('?' * 10)})", found)
+                if (here := software()) not in (known := self.software):
+                    told = json.dumps([*known, here])
+                    self.db.execute("INSERT OR REPLACE INTO fact VALUES ('software', ?)", (told,))
         except sqlite3.OperationalError as error:
             raise ScenarioError([f"{self.path}: cannot be written: {error}; what is in it is whole"]) from None
 
@@ -402,7 +404,8 @@ def _no_ledger(path: str) -> ScenarioError:
     return ScenarioError([f"{path}: is no ledger of a study; name a file that gridsim study wrote"])
 
 
-def _software() -> str:
+@cache
+def software() -> str:
     """Python, libraries and kind of machine of this process."""
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return f"Python {platform.python_version()}, {libraries}, {platform.machine()}"

@@ -131,7 +131,7 @@ def factors_of(
     errors += [f"{where}.factors: {k} stands twice" for k in dict.fromkeys(keys) if keys.count(k) > 1]
     errors += [f"{where}.without: {k} is no factor of this study{nearest(k, keys)}" for k in without if k not in keys]
     keys = [k for k in keys if k not in without]
-    errors += [f"{where}.ranges: {k} is no factor of this study" for k in ranges if k not in keys]
+    errors += [f"{where}.ranges: {k} is no factor of this study{nearest(k, keys)}" for k in ranges if k not in keys]
     found = []
     for key in keys:
         made = _factor(REGISTRY[key], ranges.get(key))
