@@ -241,25 +241,16 @@ def compare(
     draws = None if vary is False else Draws(base, varied_keys(None if vary is True else vary), seed, everyone)
     as_stated = (base, city, {o.name: o.phases(base) for o in everyone})
     setting = draws.setting if draws else lambda _: as_stated
+
+    def replicated(replicates: range) -> dict[tuple[int, str], Run]:
+        return _replicate_all(setting, everyone, seed, replicates, jobs, progress, stopping, changed)
+
+    runs, asked, reached = _until_precise(replicated, everyone, base, seed, replications, until)
+    done = _whole(runs, asked, everyone)
+    kept = [runs[r, o.name] for r in done for o in everyone]
     names = [o.name for o in options]
-    runs: dict[tuple[int, str], Run] = {}
-    reached, begun, asked, looks = False, 0, replications, 0
-    while True:
-        runs |= _replicate_all(setting, everyone, seed, range(begun, asked), jobs, progress, stopping, changed)
-        done = tuple(r for r in range(asked) if all((r, o.name) in runs for o in everyone))
-        if not done:
-            raise KeyboardInterrupt
-        kept = [runs[r, o.name] for r in done for o in everyone]
-        frame = _runs_frame(kept, seed)
-        if until is None or len(done) < asked:
-            break
-        found, looks = look(until, frame, names, base, looks + 1), looks + 1
-        reached = found.reached
-        if reached or asked >= until.most or looks == LOOKS:
-            break
-        begun, asked = asked, found.after
     confidence = CONFIDENCE if until is None else until.confidence
-    register = grid_register(city)
+    frame, register = _runs_frame(kept, seed), grid_register(city)
     table = judge(frame, names, base, confidence)
     drawn = draws.frame({r: _meets(base, runs[r, BASELINE]) for r in done}) if draws else None
     if drawn is not None and (drawn.meets_patterns == True).sum() < 0.5 * len(done):  # noqa: E712 (None: not known)
@@ -283,9 +274,42 @@ def compare(
         notes=conflicts(options),
         draws=drawn,
         ranking=ranked(frame, names, seed, confidence),
-        precision=Reached(until.relative, until.most, looks, reached) if until else None,
+        precision=reached,
         own_code=described(interventions, rule),
     )
+
+
+def _until_precise(
+    replicated: Callable[[range], dict[tuple[int, str], Run]],
+    everyone: list[Option],
+    base: Scenario,
+    seed: int,
+    replications: int,
+    until: Precision | None,
+) -> tuple[dict[tuple[int, str], Run], int, Reached | None]:
+    """Runs by (replicate, option), replications asked for in all, and what came of the wish for precision."""
+    names = [o.name for o in everyone]
+    runs: dict[tuple[int, str], Run] = {}
+    met, begun, asked, looks = False, 0, replications, 0
+    while True:
+        runs |= replicated(range(begun, asked))
+        done = _whole(runs, asked, everyone)
+        if not done:
+            raise KeyboardInterrupt
+        if until is None or len(done) < asked:
+            break
+        looks += 1
+        found = look(until, _runs_frame([runs[r, n] for r in done for n in names], seed), names[1:], base, looks)
+        met = found.reached
+        if met or asked >= until.most or looks == LOOKS:
+            break
+        begun, asked = asked, found.after
+    return runs, asked, Reached(until.relative, until.most, looks, met) if until else None
+
+
+def _whole(runs: dict[tuple[int, str], Run], asked: int, everyone: list[Option]) -> tuple[int, ...]:
+    """Replications that are finished under every option."""
+    return tuple(r for r in range(asked) if all((r, o.name) in runs for o in everyone))
 
 
 def _meets(base: Scenario, run: Run) -> bool | None:
