@@ -51,9 +51,9 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_queues.py::test_selectivity_by_hand",
     "tests/test_queues.py::test_a_line_is_the_plain_list_of_its_rule",
     "tests/test_residents.py::test_whoever_takes_a_case_up_first_tells_its_reporter_and_nobody_else",
-    "tests/test_verify.py::test_every_finding_holds[verdicts]",
-    "tests/test_verify.py::test_every_finding_holds[recount]",
     "tests/test_reference.py::test_it_agrees_on_a_single_queue_and_on_a_busy_city",
+    "tests/test_verify.py::test_every_finding_holds[verdicts]",  # the slow ones last
+    "tests/test_verify.py::test_every_finding_holds[recount]",
 )
 STORED = ("all rules", "levers pulled and given back", "round the clock")  # cities of the regression
 PYTEST = ("-m", "pytest", "-x", "-q", "--tb=no", "-p", "no:cacheprovider", "--hypothesis-seed=0", "-o", "addopts=")

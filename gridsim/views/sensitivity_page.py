@@ -39,8 +39,11 @@ def amount(x: float, index: str, unit: str, lang: str) -> str:
     """An index as people read it: an effect in its unit, a share of variance in per cent, else a number."""
     if index in ("mu_star", "mu", "sigma"):
         points = "个百分点" if lang == "zh" else "pp"
-        return f"{100 * x:.2f} {points}" if unit.startswith("share") else f"{number(x, unit)} {unit_label(unit, lang)}"
-    return f"{100 * x:.0f} %" if index in ("S1", "ST", "S2") else f"{x:.2f}"
+        shown = f"{100 * x:.2f}".replace("-", "−") if unit.startswith("share") else number(x, unit)
+        return f"{shown} {points if unit.startswith('share') else unit_label(unit, lang)}"
+    if index in ("S1", "ST", "S2"):
+        return f"{round(100 * x, 0 if abs(x) >= 0.01 else 1) + 0.0:g} %".replace("-", "−")
+    return f"{round(x, 2) + 0.0:.2f}".replace("-", "−")
 
 
 def sensitivity_words(study: Study, tables: Tables, lang: str) -> list[str]:
@@ -107,7 +110,8 @@ def _more_of(here: pd.DataFrame, factors: pd.DataFrame, factor: str, method: str
             else say("full_stop", lang)
         )
     if method == SOBOL:
-        return say("sens_alone", lang, value=amount(float(own.value["S1"]), "S1", unit, lang))
+        told = {k: amount(float(own.loc["S1", k]), "S1", unit, lang) for k in ("value", "ci_low", "ci_high")}
+        return say("sens_alone", lang, **told)
     if method == REGIONAL:
         low, high = own.value["cvm_lowest"], own.value["cvm_highest"]
         return say("sens_tail_low" if low > high else "sens_tail_high", lang)
