@@ -30,6 +30,7 @@ COPIED = ("gridsim", "scenarios", "tests", "pyproject.toml", "README.md", "CHANG
 LIMIT = 300  # s; a mutant that runs for longer does not end
 ALLOWED = 1  # mutants that may go unnoticed
 QUICK = (  # tests or files of tests, quick also as plain Python; a line more and it is part of this
+    "tests/test_reference.py::test_it_agrees_on_a_single_queue_and_on_a_busy_city",
     "tests/test_rules_by_hand.py",
     "tests/test_theory.py::test_one_worker_by_hand_over_a_weekend",
     "tests/test_theory.py::test_two_workers_by_hand_round_the_clock",
@@ -51,7 +52,6 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_queues.py::test_selectivity_by_hand",
     "tests/test_queues.py::test_a_line_is_the_plain_list_of_its_rule",
     "tests/test_residents.py::test_whoever_takes_a_case_up_first_tells_its_reporter_and_nobody_else",
-    "tests/test_reference.py::test_it_agrees_on_a_single_queue_and_on_a_busy_city",
     "tests/test_verify.py::test_every_finding_holds[verdicts]",  # the slow ones last
     "tests/test_verify.py::test_every_finding_holds[recount]",
 )

@@ -61,7 +61,9 @@ def assert_share(successes: int, trials: int, theory: float, what: str = "") -> 
 LONG = ("invariants", "killed", "verify", "docs", "patterns", "cli", "app", "reference", "baselines", "not_rigged")
 
 
-def pytest_collection_modifyitems(items: list[Any]) -> None:
-    """The files that take longest come first, so that no process works on one of them alone at the end."""
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
+    """Of several processes none works on a long file alone at the end: those come first. One process goes as asked."""
+    if not hasattr(config, "workerinput"):
+        return
     place = {f"test_{name}": k for k, name in enumerate(LONG)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))

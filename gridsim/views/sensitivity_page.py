@@ -110,7 +110,8 @@ def _more_of(here: pd.DataFrame, factors: pd.DataFrame, factor: str, method: str
             else say("full_stop", lang)
         )
     if method == SOBOL:
-        told = {k: amount(float(own.loc["S1", k]), "S1", unit, lang) for k in ("value", "ci_low", "ci_high")}
+        alone = own.loc["S1"].to_dict()
+        told = {k: amount(float(alone[k]), "S1", unit, lang) for k in ("value", "ci_low", "ci_high")}
         return say("sens_alone", lang, **told)
     if method == REGIONAL:
         low, high = own.value["cvm_lowest"], own.value["cvm_highest"]
