@@ -22,6 +22,8 @@ from gridsim.scenario.scenario import ScenarioError, builtin_folder, load_scenar
 from gridsim.studies.comparison import compare
 from gridsim.studies.own_city import own_city
 from gridsim.studies.sizing import MOST, size_teams
+from gridsim.studies.trace import trace
+from gridsim.views import story
 from gridsim.views.labels import place_label
 from gridsim.views.own_city import city_warnings
 
@@ -349,6 +351,20 @@ def test_results_name_communities_and_streets_as_the_table_does(tmp_path):
         assert place_label(city.scenario, "community", "和平社区", lang) == "和平社区"
     plain = City(load_scenario("neighbourhood"))
     assert tier_names(plain, "community")[1] == "community-1" and tier_names(plain, "street")[0] == "street-0"
+
+
+def test_a_case_is_followed_through_grids_named_as_in_the_table(tmp_path):
+    s = scenario_of(tmp_path, invented(80, 8), **{"time.window_days": 60, "time.days": 60, "time.warmup_days": 0})
+    tried = np.flatnonzero(World(s, seed=1).warm_up().run().cases.attempts > 0)
+    found = trace(s, "raise-linkage", case=int(tried[0]))
+    names = set(pd.read_csv(tmp_path / "grids.csv").grid)
+    grid = found.case["grid"]
+    assert grid in names and not any(name.startswith("grid-") for name in names)
+    steps = pd.concat([t.steps for t in found.tellings])
+    at_grid = steps.unit[steps.step == "queues_at_grid"]
+    assert len(at_grid) and set(at_grid) <= names
+    for lang in ("en", "zh"):
+        assert story.told(found, lang).count(grid) >= 2
 
 
 # --- nobody who takes cases -------------------------------------------------------------------------------------------

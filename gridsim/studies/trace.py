@@ -391,7 +391,7 @@ def _facts(world: World, n: int) -> dict[str, Any]:
         "district": world.city.district_names[place.district],
         "street": tier_names(world.city, "street")[world.city.community[place.community].street],
         "community": tier_names(world.city, "community")[place.community],
-        "grid": f"grid-{world.city.place[c.place].grid}",
+        "grid": tier_names(world.city, "grid")[place.grid],
         "complexity": float(c.complexity),
         "needs": int(c.needs),
         "onset": float(c.onset),
@@ -469,13 +469,13 @@ def _phases(steps: pd.DataFrame, onset: float, end: float) -> dict[str, float]:
 
 
 def _unit(world: World, r: Any) -> str:
-    """Who or where: ``grid-3``, ``worker-17``, ``expert-2 law``, ``district.field``, a channel; empty where nobody."""
+    """Who or where: a grid by its name, ``worker-17``, ``expert-2 law``, ``district.field``, a channel; else empty."""
     if r.which < 0:
         return ""
     if r.step == st.REPORTED_BY:
         return CHANNELS[r.which]
     if r.step == st.QUEUES_AT_GRID:
-        return f"grid-{r.which}"
+        return tier_names(world.city, "grid")[r.which]
     if r.step in WORKERS:
         return f"worker-{r.which}"
     if r.step in LINES:

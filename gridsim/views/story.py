@@ -138,6 +138,8 @@ def moment(s: Scenario, time: float, lang: str) -> str:
 
 def unit_label(s: Scenario, unit: str, lang: str) -> str:
     """Name of who or where a step is."""
+    if s.grids is not None and unit in s.grids.columns["name"]:
+        return unit
     kind, _, rest = unit.partition("-")
     if kind in ("grid", "worker") and rest:
         return say(f"trace_unit_{kind}", lang, n=rest)
