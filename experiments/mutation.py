@@ -52,6 +52,7 @@ QUICK = (  # tests or files of tests, quick also as plain Python; a line more an
     "tests/test_queues.py::test_selectivity_by_hand",
     "tests/test_queues.py::test_a_line_is_the_plain_list_of_its_rule",
     "tests/test_residents.py::test_whoever_takes_a_case_up_first_tells_its_reporter_and_nobody_else",
+    "tests/test_careers.py::test_nominal_people_and_those_of_firms_neither_leave_nor_tire",
     "tests/test_verify.py::test_every_finding_holds[verdicts]",  # the slow ones last
     "tests/test_verify.py::test_every_finding_holds[recount]",
 )
