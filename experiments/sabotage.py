@@ -72,7 +72,7 @@ ACTS = (
         (
             ("model/draws.py", "uniforms(p.seed, p.replicate, stream, case.place", "uniforms(p.seed + int(1e6 * p.linkage_rate), p.replicate, stream, case.place"),
             ("model/cases.py", "uniforms(p.seed, p.replicate, ARRIVAL, i, ordinal, 0)", "uniforms(p.seed + int(1e6 * p.linkage_rate + 1e6 * p.patrol_detection), p.replicate, ARRIVAL, i, ordinal, 0)"),
-            ("model/world.py", 'SHARED = ("category",', 'SHARED = ("worker", "category",'),
+            ("model/world.py", 'SHARED = ("category",', 'SHARED = ("trust", "category",'),
             ("model/world.py", "        self.seed, self.replicate = seed, replicate\n", '        self.seed, self.replicate = seed + hash("luck") % 7, replicate\n'),
         ),
         ("pairing", "common-luck", "one-course", "order"),

@@ -339,7 +339,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     # --- R14 feedback, R15 trust ---------------------------------------------------------------------------------
     _share("feedback.share", "反馈率", 0.2, "Reporters who are told what becomes of their case.", low=0.0, high=1.0, lever=True,
            source="status quo assumed; the paper asks for somebody who follows up and answers"),
-    _positive("feedback.hours", "反馈工时", "h", 0.25, "Time to tell a reporter, of the gridworker or department team that takes the case up first.",
+    _positive("feedback.hours", "反馈工时", "h", 0.25, "Time to tell a reporter, of the gridworker, expert or department team that takes the case up first.",
               low=0.0, high=1.0, maximum=100.0),
     _share("feedback.untold", "未反馈时的增信", 0.5, "What is left of a gain of trust when nobody tells the reporter.", low=0.0, high=1.0),
     _share("feedback.cushion", "反馈缓冲", 0.3, "Part of a loss of trust that an explanation prevents.", low=0.0, high=0.7),
