@@ -45,7 +45,7 @@ ACTS = (
         (
             *("linked", "one-by-one", "linked-share", "clocks", "clocks-off", "jackson", "referral", "reopening"),
             *("pooling", "erlang-c", "erlang-c-grid", "pollaczek-khinchine", "little", "overload", "patience"),
-            *("simulators", "second-mind", "regression"),
+            *("simulators", "second-mind", "regression", "former"),
         ),
     ),
     Act(
@@ -65,7 +65,7 @@ ACTS = (
             ("model/draws.py", "        np.uint64(place),\n", "        np.uint64(place * 0),\n"),
             ("model/draws.py", "d = boosted - 1.0 / 3.0", "d = boosted - 0.2"),
         ),
-        ("philox", "uniformity", "independence", "distributions"),
+        ("philox", "uniformity", "independence", "distributions", "people"),
     ),
     Act(
         "luck that hangs on a lever and on Python's hash, and copies that share their people",

@@ -14,6 +14,7 @@ from gridsim.model import cases
 from gridsim.model.settings import DURATIONS
 from gridsim.scenario.parameters import REGISTRY
 from gridsim.studies.judge import VERDICTS
+from gridsim.verification.suite import all_checks
 from gridsim.views.labels import catalogue, terms
 
 PACKAGE = Path(gridsim.__file__).parent
@@ -123,3 +124,10 @@ def test_rules_that_are_broken_on_purpose_stand_where_they_are_looked_for(script
             if (PACKAGE / file).read_text(encoding="utf-8").count(old) != 1:
                 wrong.append((act.name, old))
     assert wrong == []
+
+
+def test_every_check_is_named_by_an_act_of_sabotage(monkeypatch):
+    """Else nobody has seen it fail."""
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1] / "experiments"))
+    named = {name for act in importlib.import_module("sabotage").ACTS for name in act.noticed_by}
+    assert named == {check.name for check in all_checks()}
