@@ -11,7 +11,7 @@ import pytest
 
 from gridsim.cli import main
 from gridsim.scenario.errors import ScenarioError
-from gridsim.scenario.policies import builtin_policies
+from gridsim.scenario.policies import builtin_policies, read_policies
 from gridsim.scenario.scenario import load_scenario
 from gridsim.studies.designs import Factorial, Levels, balanced, plan_of
 from gridsim.studies.ledger import Ledger
@@ -37,6 +37,13 @@ def test_the_city_is_possible_wherever_sobol_goes():
     data = study.to_dict()
     data["told"]["design"]["n"] = 32
     assert len(plan_of(Study.from_dict(data)).points) == 32 * 13  # base points, and their crossings: factors, dummy, 2
+
+
+def test_the_policies_that_take_good_governance_apart_are_todays_patrol_and_its_own():
+    apart, lever = read_policies(EXPERIMENTS / "answers" / "good-governance" / "policies.toml"), "staff.patrol_hours"
+    own = builtin_policies()["proactive-and-even-handed"].set[lever]
+    assert apart["patrol-as-today"].set == {lever: load_scenario("daqing-2021").staff.patrol_hours}
+    assert apart["longer-patrol"].set == {lever: own}
 
 
 @pytest.mark.parametrize("file", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda f: f.stem)
