@@ -13,15 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 
-BANDS = (
-    0.0,
-    0.5,
-    0.7,
-    0.8,
-    0.9,
-    0.95,
-    float("inf"),
-)  # of utilisation; beyond the last but one, next to nothing is free
+BANDS = (0, 0.5, 0.7, 0.8, 0.9, 0.95, float("inf"))  # of utilisation; in the last next to nothing is free
+MEASURED = ["backlog", "time_to_resolution", "valid_cases"]
 
 
 def by_load(runs: pd.DataFrame) -> pd.DataFrame:
@@ -29,10 +22,7 @@ def by_load(runs: pd.DataFrame) -> pd.DataFrame:
     of = {name: rows.set_index("point") for name, rows in runs.groupby("option")}
     today = of.pop("baseline")
     (policy,) = of.values()
-    change = (
-        policy[["backlog", "time_to_resolution", "valid_cases"]]
-        - today[["backlog", "time_to_resolution", "valid_cases"]]
-    )
+    change = policy[MEASURED] - today[MEASURED]
     band = pd.cut(today.department_utilisation, list(BANDS), right=False)
     groups = change.groupby(band, observed=True)
     fewer = (change < 0).groupby(band, observed=True).mean()

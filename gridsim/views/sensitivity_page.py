@@ -38,9 +38,9 @@ MOVES = {
 def amount(x: float, index: str, unit: str, lang: str) -> str:
     """An index as people read it: an effect in its unit, a share of variance in per cent, else a number."""
     if index in ("mu_star", "mu", "sigma"):
-        points = "个百分点" if lang == "zh" else "pp"
-        shown = f"{100 * x:.2f}".replace("-", "−") if unit.startswith("share") else number(x, unit)
-        return f"{shown} {points if unit.startswith('share') else unit_label(unit, lang)}"
+        if unit.startswith("share"):
+            return f"{100 * x:.2f} {'个百分点' if lang == 'zh' else 'pp'}".replace("-", "−")
+        return f"{number(x, unit)} {unit_label(unit, lang)}"
     if index in ("S1", "ST", "S2"):
         return f"{round(100 * x, 0 if abs(x) >= 0.01 else 1) + 0.0:g} %".replace("-", "−")
     return f"{round(x, 2) + 0.0:.2f}".replace("-", "−")
